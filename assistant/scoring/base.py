@@ -1,0 +1,92 @@
+"""What a ranking stage is made of: scorers, each giving one column over all items."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Scores = NDArray[np.float32]
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interactions:
+    """Events as columns, each (n_events,), ordered by user and then by time (ties in file order).
+
+    ``user`` and ``item`` are rows into ``user_ids`` and into the catalogue; ``time`` is Unix seconds or, where the data
+    has no timestamps, the position, or NaN when the order is unknown; ``value`` is a rating or NaN when implicit;
+    ``weight`` is the strength of the preference in [-1, 1]: 1 a clear like, 0 merely seen, -1 a clear dislike.
+    """
+
+    user_ids: tuple[str, ...]
+    n_items: int
+    user: Rows
+    item: Rows
+    time: NDArray[np.float64]
+    value: Scores
+    weight: Scores
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """One user's events as columns, oldest first. ``rows`` are catalogue rows; the others as in ``Interactions``."""
+
+    rows: Rows
+    time: NDArray[np.float64]
+    value: Scores
+    weight: Scores
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemFeatures:
+    """What scorers may know of the items, by catalogue row. Free text enters only through ``vectors``."""
+
+    vectors: Scores
+    """(n_items, dim) float32, rows L2-normalised or zero."""
+    year: NDArray[np.float64]
+    """(n_items,), NaN when unknown."""
+    categories: tuple[tuple[str, ...], ...]
+    people: tuple[tuple[str, ...], ...]
+    tags: tuple[tuple[str, ...], ...]
+
+
+class Scorer(Protocol):
+    """One column. Bigger is better; the scale is the scorer's own, the blend standardises it."""
+
+    @property
+    def name(self) -> str: ...
+
+    def fit(self, interactions: Interactions, features: ItemFeatures) -> Self:
+        """Learn from events and item features; returns itself. Deterministic for the same input."""
+        ...
+
+    def score(self, history: History, rows: Rows | None = None) -> Scores:
+        """(len(rows),) float32, or (n_items,) for all items. ``history`` need not have been seen in ``fit``.
+
+        Finite, and all zeros when the scorer knows nothing for this history (a cold user).
+        """
+        ...
+
+    def contributions(self, history: History, row: int) -> Scores | None:
+        """(len(history),) how much each event moved the score of item ``row``; None when not attributable."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write it under ``folder``, which exists and is empty. Nothing that names a user is written."""
+        ...
+
+    @classmethod
+    def load(cls, folder: Path) -> Self: ...
+
+
+def stack(columns: Sequence[Scores]) -> Scores:
+    """(n_columns, n_items) float32."""
+    return np.stack(columns).astype(np.float32, copy=False)

@@ -1,0 +1,293 @@
+"""The values that flow through a turn. All are frozen; a stage reads them and makes new ones.
+
+``Message → Query → Candidate → Ranked → Fact → Explanation → Recommendation → Reply``
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Scalar = str | int | float | bool
+Value = Scalar | tuple[str, ...]
+"""What a slot of a record holds. Unknown is the absence of the slot, never ``None`` or ``False``."""
+
+EventKind = Literal["view", "click", "like", "dislike", "rating", "purchase", "skip", "seen"]
+FactSource = Literal["catalogue", "history", "dialogue", "profile"]
+ClaimSource = Literal["catalogue", "history", "dialogue", "profile", "opinion"]
+Verdict = Literal["supported", "contradicted", "absent", "uncheckable"]
+Intent = Literal["recommend", "similar", "explain", "small_talk"]
+Operator = Literal["any", "all", "none", "range"]
+PhrasedBy = Literal["model", "template"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Person:
+    """Somebody who made an item. ``role`` keeps "directed by" and "acts in" apart; None is unknown."""
+
+    name: str
+    role: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Item:
+    """A record of the catalogue."""
+
+    item_id: str
+    title: str
+    description: str | None = None
+    year: int | None = None
+    creators: tuple[Person, ...] = ()
+    categories: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    image_url: str | None = None
+    url: str | None = None
+    price: float | None = None
+    in_stock: bool | None = None
+    attributes: Mapping[str, Value] = field(default_factory=dict)
+    """Further typed attributes, by slot name (``runtime``, ``countries``, ``moods``, ``pages``)."""
+
+    def people(self, role: str) -> tuple[str, ...]:
+        """Names of the creators with this role, in the record's order."""
+        return tuple(person.name for person in self.creators if person.role == role)
+
+    def slots(self) -> dict[str, Value]:
+        """Every known slot of the record except ids, addresses and free text.
+
+        People are split by role: a slot per role (``director``, ``cast``), and ``creators`` for those without one.
+        """
+        slots: dict[str, Value] = {"title": self.title}
+        if self.year is not None:
+            slots["year"] = self.year
+        for person in self.creators:
+            role = person.role or "creators"
+            names = slots.get(role, ())
+            assert isinstance(names, tuple)
+            slots[role] = (*names, person.name)
+        for name in ("categories", "tags"):
+            if values := getattr(self, name):
+                slots[name] = values
+        for name in ("price", "in_stock"):
+            if (value := getattr(self, name)) is not None:
+                slots[name] = value
+        return slots | dict(self.attributes)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """Something a user did with an item."""
+
+    event_id: str
+    user_id: str
+    item_id: str
+    kind: EventKind = "like"
+    value: float | None = None
+    """A rating, in the scale of the data; None for an implicit event."""
+    timestamp: float | None = None
+    """Unix seconds; None when the order is unknown or given by ``position``."""
+    position: int | None = None
+    """The order among a user's events where there are no timestamps."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Message:
+    """What a user said. ``conversation`` None means the user's default conversation."""
+
+    user: str
+    text: str
+    conversation: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Constraint:
+    """A promise: every recommended item meets it.
+
+    ``any``: a value of the slot is among ``values``; ``all``: every one of ``values`` is in the slot; ``none``: no value
+    of the slot is among ``values``; ``range``: ``low <= slot <= high``, an open end being None. An item that does not
+    have the slot fails ``any``, ``all`` and ``range``, and passes ``none``.
+    """
+
+    slot: str
+    op: Operator
+    values: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    words: str = ""
+    """The user's words it came from."""
+
+    def label(self) -> str:
+        """How a reply shows it: ``comedy``, ``not animated``, ``1990–1999``."""
+        if self.op == "range":
+            if self.low is not None and self.high is not None:
+                return f"{self.low:g}" if self.low == self.high else f"{self.low:g}–{self.high:g}"
+            return f"from {self.low:g}" if self.low is not None else f"up to {self.high:g}"
+        joined = (" or " if self.op == "any" else " and ").join(self.values)
+        return f"not {joined}" if self.op == "none" else joined
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Query:
+    """A message, understood."""
+
+    text: str
+    intent: Intent = "recommend"
+    search_text: str = ""
+    """The words that describe what is wanted: negated words and phrases turned into constraints are left out."""
+    constraints: tuple[Constraint, ...] = ()
+    like: tuple[str, ...] = ()
+    """Ids of items that the wanted ones should resemble; they are not recommended themselves."""
+    excluded: frozenset[str] = frozenset()
+    """Ids never to be shown this turn: seen, rejected, or named in ``like``."""
+    k: int = 5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Candidate:
+    """An item that retrieval proposes, with its rank (from 1) in every source that found it."""
+
+    item_id: str
+    row: int
+    """Its row in the catalogue's arrays."""
+    fused: float
+    """Reciprocal rank fusion score over the sources."""
+    ranks: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ranked:
+    """A candidate with its score, and the columns it was made from."""
+
+    item_id: str
+    row: int
+    score: float
+    columns: Mapping[str, float] = field(default_factory=dict)
+    contributions: Mapping[str, float] = field(default_factory=dict)
+    history: tuple[tuple[str, float], ...] = ()
+    """(item id, contribution) of the history items that moved the score most, largest first."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fact:
+    """Something known to be true that an explanation may say.
+
+    ``slot`` is a slot of the record for ``catalogue`` (``director``, ``year``, ``categories``); for ``history`` it is
+    ``liked``, ``disliked``, ``seen`` or ``bought`` and ``value`` the title of that item; for ``dialogue`` it is
+    ``asked_for`` (``value`` in the user's words) or ``like`` (a title the user named); for ``profile`` it is
+    ``often_likes`` (a category, person or tag frequent among liked items).
+    """
+
+    fact_id: str
+    source: FactSource
+    item_id: str
+    """The recommended item the fact is about."""
+    slot: str
+    value: Value
+    other_item_id: str | None = None
+    """For ``history`` and ``like``: the item of the history that ``value`` names."""
+    shared: tuple[tuple[str, str], ...] = ()
+    """For ``history`` and ``like``: (slot, value) pairs that both items have, the most telling first."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claim:
+    """What a stretch of text asserts: ``slot`` of ``item_id`` is (or, if not ``positive``, is not) ``value``."""
+
+    text: str
+    start: int
+    end: int
+    """``text`` is the explanation's ``[start:end]``."""
+    item_id: str
+    slot: str
+    value: Value
+    positive: bool = True
+    source: ClaimSource = "catalogue"
+    verdict: Verdict = "uncheckable"
+    tier: str = "slots"
+    """The tier of the checker that decided."""
+    fact_ids: tuple[str, ...] = ()
+    """Facts that support it, or that it contradicts."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Explanation:
+    """A verified reason. Every claim in ``claims`` is supported or uncheckable."""
+
+    text: str
+    phrased_by: PhrasedBy
+    facts: tuple[Fact, ...]
+    """The facts it cites."""
+    claims: tuple[Claim, ...] = ()
+    model: str | None = None
+    prompt: str | None = None
+    """``name@version#digest`` of the prompt that a model phrased it with."""
+    rejected: tuple[str, ...] = ()
+    """Why earlier drafts for this card were not shown."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recommendation:
+    """A verified card."""
+
+    item_id: str
+    title: str
+    year: int | None
+    position: int
+    """From 1."""
+    score: float
+    explanation: Explanation
+    item: Item
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply:
+    """The end of a turn."""
+
+    reply_id: str
+    user: str
+    conversation: str
+    text: str
+    """One or two sentences before the cards."""
+    recommendations: tuple[Recommendation, ...]
+    acting_on: tuple[str, ...] = ()
+    """The constraints and wishes the reply obeyed, as labels."""
+    query: Query | None = None
+    trace: Mapping[str, object] = field(default_factory=dict)
+    """Timings in milliseconds, counts, model and prompt versions, what was rejected."""
+
+    def _repr_html_(self) -> str:
+        from assistant.surfaces.render import reply_html
+
+        return reply_html(self)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Retrieved:
+    """Candidates were found. ``sources`` counts them by source."""
+
+    candidates: tuple[Candidate, ...]
+    sources: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RankedList:
+    """The order is decided; nothing after this changes it."""
+
+    ranking: tuple[Ranked, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recommended:
+    """One verified card, in the order of the list."""
+
+    recommendation: Recommendation
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Replied:
+    """The last event of a turn."""
+
+    reply: Reply
+
+
+TurnEvent = Retrieved | RankedList | Recommended | Replied
