@@ -1,0 +1,307 @@
+"""The data contract at the edge: rows of a file or a frame become items and events, or a reason why not."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Annotated, Any, get_args
+
+import orjson
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from assistant.text import clean
+from assistant.types import Event, EventKind, Item, Person, Value
+
+MAX_TITLE = 500
+MAX_TEXT = 20_000
+"""Characters of a description that are kept."""
+
+ITEM_FIELDS = (
+    "item_id", "title", "description", "year", "creators", "categories", "tags", "image_url", "url", "price", "in_stock",
+)  # fmt: skip
+EVENT_FIELDS = ("user_id", "item_id", "event_id", "kind", "value", "timestamp", "position")
+
+ITEM_ALIASES: Mapping[str, tuple[str, ...]] = {
+    "categories": ("genres", "genre", "category"),
+    "description": ("overview", "summary", "plot"),
+    "creators:director": ("director", "directors"),
+    "creators:cast": ("cast", "actors"),
+    "creators:author": ("author", "authors"),
+    "creators:artist": ("artist", "artists"),
+    "creators:writer": ("writer", "writers"),
+    "creators": ("creator",),
+}
+"""Columns of items that are read for a contract field when there is none of its name and none was mapped."""
+EVENT_ALIASES: Mapping[str, tuple[str, ...]] = {"value": ("rating",)}
+"""The same for events."""
+
+_NAMES = re.compile(r"\s*[|;]\s*|\s*,\s+(?!(?:Jr|Sr|II|III|IV|PhD|MD)\b)")
+_LABELS = re.compile(r"\s*[|;,]\s*")
+_YES = {"true", "yes", "y", "1", "t"}
+_NO = {"false", "no", "n", "0", "f"}
+
+
+def is_unknown(value: object) -> bool:
+    """Null, an empty string or list, and NaN all mean unknown."""
+    if value is None:
+        return True
+    if isinstance(value, float):
+        return math.isnan(value)
+    if isinstance(value, str):
+        return not value.strip()
+    if type(value).__name__ in ("NAType", "NaTType"):  # pandas' own, recognised without importing pandas
+        return True
+    return isinstance(value, (list, tuple, dict, set)) and not value
+
+
+def _text(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return clean(str(value))
+
+
+def _number(value: object) -> object:
+    if isinstance(value, str):
+        return value.strip().replace("_", "")
+    return value
+
+
+def _whole(value: object) -> object:
+    value = _number(value)
+    if isinstance(value, str) and re.fullmatch(r"-?\d+\.0+", value):
+        return value.split(".")[0]
+    return value
+
+
+def _boolean(value: object) -> object:
+    if isinstance(value, str):
+        folded = value.strip().casefold()
+        return True if folded in _YES else False if folded in _NO else value
+    return value
+
+
+def _listed(value: object, separator: re.Pattern[str]) -> object:
+    """A list from a list, a JSON array in a string, or separated text."""
+    if isinstance(value, str):
+        text = value.strip()
+        if text.startswith("["):
+            try:
+                return orjson.loads(text)
+            except orjson.JSONDecodeError:
+                pass
+        return separator.split(text)
+    return list(value) if isinstance(value, (tuple, set)) or hasattr(value, "tolist") else value
+
+
+def _labels(value: object) -> object:
+    value = _listed(value, _LABELS)
+    return [_text(v) for v in value if not is_unknown(v)] if isinstance(value, list) else value
+
+
+def _people(value: object) -> object:
+    value = _listed(value, _NAMES)
+    if not isinstance(value, list):
+        return value
+    return [{"name": _text(v)} if isinstance(v, str) else v for v in value if not is_unknown(v)]
+
+
+def _time(value: object) -> object:
+    if isinstance(value, (datetime, date)):
+        return datetime(value.year, value.month, value.day).timestamp() if type(value) is date else value.timestamp()  # type: ignore[union-attr]
+    if isinstance(value, str):
+        text = value.strip()
+        try:
+            return float(text)
+        except ValueError:
+            try:
+                return datetime.fromisoformat(text).timestamp()
+            except ValueError:
+                return value
+    return value
+
+
+Text = Annotated[str, BeforeValidator(_text), Field(min_length=1)]
+Labels = Annotated[tuple[Text, ...], BeforeValidator(_labels)]
+
+
+class PersonRow(BaseModel):
+    """One of ``creators``."""
+
+    model_config = ConfigDict(extra="ignore")
+    name: Text
+    role: Annotated[str | None, BeforeValidator(lambda v: None if is_unknown(v) else _text(v))] = None
+
+
+class ItemRow(BaseModel):
+    """An item as a catalogue gives it. Further columns become typed attributes."""
+
+    model_config = ConfigDict(extra="allow")
+    item_id: Annotated[Text, Field(max_length=MAX_TITLE)]
+    title: Annotated[Text, Field(max_length=MAX_TITLE)]
+    description: Text | None = None
+    year: Annotated[int, BeforeValidator(_whole), Field(ge=-10_000, le=3_000)] | None = None
+    creators: Annotated[tuple[PersonRow, ...], BeforeValidator(_people)] = ()
+    categories: Labels = ()
+    tags: Labels = ()
+    image_url: Text | None = None
+    url: Text | None = None
+    price: Annotated[float, BeforeValidator(_number), Field(ge=0, allow_inf_nan=False)] | None = None
+    in_stock: Annotated[bool, BeforeValidator(_boolean)] | None = None
+
+
+class EventRow(BaseModel):
+    """An event as a file gives it. Only ``user_id`` and ``item_id`` must be there."""
+
+    model_config = ConfigDict(extra="ignore")
+    user_id: Annotated[Text, Field(max_length=MAX_TITLE)]
+    item_id: Annotated[Text, Field(max_length=MAX_TITLE)]
+    event_id: Text | None = None
+    kind: EventKind | None = None
+    value: Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)] | None = None
+    timestamp: Annotated[float, BeforeValidator(_time), Field(allow_inf_nan=False)] | None = None
+    position: Annotated[int, BeforeValidator(_whole)] | None = None
+
+
+def reason(error: ValidationError) -> str:
+    """A validation error in one line, with the value that was refused."""
+    parts = []
+    for problem in error.errors(include_url=False):
+        where = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "missing":
+            parts.append(f"{where} is missing")
+        elif problem["type"] == "literal_error":
+            parts.append(f"{where} is {problem['input']!r}; it must be one of {', '.join(get_args(EventKind))}")
+        else:
+            parts.append(f"{where} is {problem['input']!r:.60}: {problem['msg'][:1].lower()}{problem['msg'][1:]}")
+    return "; ".join(parts)
+
+
+def _attribute(value: object) -> Value | None:
+    """A further column's value, typed; None when it cannot be an attribute (an object, or a list of objects)."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    if isinstance(value, str):
+        return clean(value)[:MAX_TEXT] or None
+    if isinstance(value, (list, tuple)) and all(isinstance(v, (str, int, float)) for v in value):
+        return tuple(text for v in value if not is_unknown(v) and (text := clean(str(v))))
+    return None
+
+
+def item_from_row(row: Mapping[str, Any]) -> Item:
+    """An item from a row whose columns carry contract names. Raises pydantic's ``ValidationError``.
+
+    ``creators:ROLE`` columns add people with that role.
+    """
+    given: dict[str, Any] = {}
+    roles: list[dict[str, Any]] = []
+    for name, value in row.items():
+        if is_unknown(value):
+            continue
+        if name.startswith("creators:"):
+            people = _people(value)
+            for person in people if isinstance(people, list) else [people]:
+                roles.append({**person, "role": name.removeprefix("creators:")} if isinstance(person, dict) else person)
+        else:
+            given[name] = value
+    if roles:
+        plain = _people(given.get("creators", []))
+        given["creators"] = [*(plain if isinstance(plain, list) else [plain]), *roles]
+    parsed = ItemRow.model_validate(given)
+    attributes = {
+        clean(name): value
+        for name, raw in (parsed.model_extra or {}).items()
+        if (value := _attribute(raw)) is not None and value != ()
+    }
+    return Item(
+        item_id=parsed.item_id,
+        title=parsed.title,
+        description=parsed.description[:MAX_TEXT] if parsed.description else None,
+        year=parsed.year,
+        creators=tuple(dict.fromkeys(Person(name=p.name, role=p.role) for p in parsed.creators)),
+        categories=tuple(dict.fromkeys(parsed.categories)),
+        tags=tuple(dict.fromkeys(parsed.tags)),
+        image_url=parsed.image_url,
+        url=parsed.url,
+        price=parsed.price,
+        in_stock=parsed.in_stock,
+        attributes=attributes,
+    )
+
+
+def event_from_row(row: Mapping[str, Any]) -> Event:
+    """An event from a row whose columns carry contract names. Raises pydantic's ``ValidationError``."""
+    parsed = EventRow.model_validate({name: value for name, value in row.items() if not is_unknown(value)})
+    kind: EventKind = parsed.kind or ("rating" if parsed.value is not None else "view")
+    identity = [parsed.user_id, parsed.item_id, kind, parsed.value, parsed.timestamp, parsed.position]
+    return Event(
+        event_id=parsed.event_id or hashlib.sha256(orjson.dumps(identity)).hexdigest()[:32],
+        user_id=parsed.user_id,
+        item_id=parsed.item_id,
+        kind=kind,
+        value=parsed.value,
+        timestamp=parsed.timestamp,
+        position=parsed.position,
+    )
+
+
+def item_to_record(item: Item) -> bytes:
+    """Canonical JSON of an item: equal items give equal bytes."""
+    record: dict[str, Any] = {"item_id": item.item_id, "title": item.title}
+    for name in ("description", "year", "categories", "tags", "image_url", "url", "price", "in_stock"):
+        value = getattr(item, name)
+        if value is not None and value != ():
+            record[name] = value
+    if item.creators:
+        record["creators"] = [{"name": p.name, "role": p.role} if p.role else {"name": p.name} for p in item.creators]
+    if item.attributes:
+        record["attributes"] = dict(item.attributes)
+    return orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
+
+
+def item_from_record(record: Mapping[str, Any]) -> Item:
+    """The inverse of ``item_to_record``, given its parsed JSON; nothing is validated again."""
+    return Item(
+        item_id=record["item_id"],
+        title=record["title"],
+        description=record.get("description"),
+        year=record.get("year"),
+        creators=tuple(Person(name=p["name"], role=p.get("role")) for p in record.get("creators", ())),
+        categories=tuple(record.get("categories", ())),
+        tags=tuple(record.get("tags", ())),
+        image_url=record.get("image_url"),
+        url=record.get("url"),
+        price=record.get("price"),
+        in_stock=record.get("in_stock"),
+        attributes={k: tuple(v) if isinstance(v, list) else v for k, v in record.get("attributes", {}).items()},
+    )
+
+
+def people_text(item: Item) -> str:
+    """Names of all creators, for search."""
+    return ", ".join(person.name for person in item.creators)
+
+
+def labels_text(item: Item) -> str:
+    """Categories, tags and attributes that are words, for search."""
+    labels = [*item.categories, *item.tags]
+    for value in item.attributes.values():
+        if isinstance(value, tuple):
+            labels.extend(value)
+        elif isinstance(value, str) and len(value) <= 60:
+            labels.append(value)
+    return ", ".join(dict.fromkeys(labels))
+
+
+def embedding_text(item: Item) -> str:
+    """What an item's vector is made from."""
+    parts = [item.title, labels_text(item), people_text(item), item.description or ""]
+    return ". ".join(part for part in parts if part)

@@ -1,0 +1,83 @@
+"""Settings, and the only place that reads the environment and ``assistant.toml``.
+
+Sources, the stronger first: arguments, ``ASSISTANT_*`` environment variables, ``assistant.toml`` in the data folder.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from assistant.errors import SettingsError, did_you_mean
+
+PREFIX = "ASSISTANT_"
+FILE_NAME = "assistant.toml"
+
+
+class Settings(BaseSettings):
+    """Every setting, with its default."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    llm: str = "auto"
+    """``auto`` (the local model when the ``local`` extra is installed, else none), ``none``, ``llama-cpp:FILE``,
+    ``openai:MODEL``, ``recorded:FILE``."""
+    llm_base_url: str | None = None
+    """Address of an OpenAI-compatible server; None is the vendor's own."""
+    llm_api_key: SecretStr | None = None
+    """Key for it; None lets the vendor's own environment variable decide."""
+    llm_sha256: str | None = None
+    """Digest of the weights of ``llama-cpp:FILE``; needed for a file this package does not know."""
+    llm_context: int = Field(default=2048, ge=256)
+    """Tokens of context for a local model."""
+    embedder: str = "wordllama"
+    """``wordllama``, ``hashing``, ``onnx:DIR``, ``llama-cpp:FILE``, ``openai:MODEL``."""
+    embedder_base_url: str | None = None
+    embedder_api_key: SecretStr | None = None
+    reply_within: float = Field(default=20.0, gt=0)
+    """Seconds until a reply is complete; cards the model has not phrased by then are phrased by template."""
+    cards: int = Field(default=5, ge=1, le=50)
+    """Recommendations in a reply, unless the message says how many."""
+    candidates: int = Field(default=200, ge=10)
+    """Candidates that retrieval hands to ranking."""
+    prompts: Path | None = None
+    """A folder of prompts that replace the packaged ones of the same name."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load_settings(data: Path | None = None, **overrides: Any) -> Settings:
+    """The settings for a data folder. ``overrides`` that are None are ignored.
+
+    Raises ``SettingsError`` naming each setting that is unknown or has no valid value.
+    """
+
+    class _Settings(Settings):
+        model_config = SettingsConfigDict(toml_file=data / FILE_NAME if data is not None else None)
+
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings.model_construct(**_Settings(**given).model_dump())
+    except ValidationError as error:
+        lines = []
+        for problem in error.errors():
+            name = str(problem["loc"][0]) if problem["loc"] else "?"
+            hint = did_you_mean(name, Settings.model_fields) if problem["type"] == "extra_forbidden" else ""
+            reason = "there is no such setting." if problem["type"] == "extra_forbidden" else problem["msg"]
+            lines.append(f"  {name}: {reason}{hint}")
+        where = f" (also looked into {str(data / FILE_NAME)!r})" if data is not None else ""
+        raise SettingsError("Settings that cannot be used" + where + ":\n" + "\n".join(lines)) from error
+    except ValueError as error:  # a file that is not TOML
+        raise SettingsError(f"{str(data / FILE_NAME) if data else FILE_NAME!r} cannot be read: {error}") from error

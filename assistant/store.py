@@ -1,0 +1,387 @@
+"""The truth: one SQLite file with items, vectors, events, tastes, conversations and impressions.
+
+Write-ahead log, ``synchronous=FULL``: what a method has returned from survives ``kill -9``. ``secure_delete`` and a
+truncated log make what is deleted unreadable in every file. Several processes may have it open; each write is one short
+transaction. The schema is versioned and only migrates forward.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from assistant.errors import DataError, NotIndexedError, SchemaVersionError
+from assistant.types import Event
+
+FILE_NAME = "assistant.sqlite3"
+BUSY_SECONDS = 30.0
+"""How long a write waits for another process's transaction."""
+
+_MIGRATIONS = (
+    """
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE item (
+        row INTEGER PRIMARY KEY, item_id TEXT NOT NULL UNIQUE, content_hash TEXT NOT NULL, text_hash TEXT NOT NULL,
+        record BLOB NOT NULL);
+    CREATE VIRTUAL TABLE item_text USING fts5(
+        title, people, labels, body, tokenize = 'porter unicode61 remove_diacritics 2');
+    CREATE TABLE vector (
+        text_hash TEXT NOT NULL, embedder TEXT NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (text_hash, embedder));
+    CREATE TABLE event (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT, event_id TEXT NOT NULL UNIQUE, user_id TEXT NOT NULL,
+        item_id TEXT NOT NULL, kind TEXT NOT NULL, value REAL, timestamp REAL, position INTEGER);
+    CREATE INDEX event_by_user ON event (user_id);
+    CREATE TABLE taste (
+        entry_id TEXT PRIMARY KEY, user_id TEXT NOT NULL, entry BLOB NOT NULL, created_at REAL NOT NULL) WITHOUT ROWID;
+    CREATE INDEX taste_by_user ON taste (user_id);
+    CREATE TABLE turn (
+        user_id TEXT NOT NULL, conversation_id TEXT NOT NULL, turn INTEGER NOT NULL, reply_id TEXT NOT NULL,
+        created_at REAL NOT NULL, message TEXT NOT NULL, reply BLOB NOT NULL,
+        PRIMARY KEY (user_id, conversation_id, turn)) WITHOUT ROWID;
+    CREATE TABLE impression (
+        reply_id TEXT NOT NULL, position INTEGER NOT NULL, user_id TEXT NOT NULL, conversation_id TEXT NOT NULL,
+        item_id TEXT NOT NULL, score REAL NOT NULL, propensity REAL NOT NULL, ranker TEXT NOT NULL, model TEXT,
+        prompt TEXT, created_at REAL NOT NULL, PRIMARY KEY (reply_id, position)) WITHOUT ROWID;
+    CREATE INDEX impression_by_user ON impression (user_id);
+    """,
+)
+SCHEMA_VERSION = len(_MIGRATIONS)
+
+USER_TABLES = ("event", "taste", "turn", "impression")
+"""Tables whose rows belong to one user, in ``user_id``."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredItem:
+    """An item as it is written: its record and the words that search finds it by."""
+
+    item_id: str
+    content_hash: str
+    text_hash: str
+    record: bytes
+    title: str
+    people: str
+    labels: str
+    body: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Impression:
+    """That an item was shown: where in the list, and with what probability the list put it there."""
+
+    position: int
+    item_id: str
+    score: float
+    propensity: float
+    ranker: str
+    model: str | None
+    prompt: str | None
+
+
+class Store:
+    """An open data folder. Safe to share between threads."""
+
+    def __init__(self, folder: Path, *, create: bool = False) -> None:
+        """Open ``folder``; raises ``NotIndexedError`` when nothing is there and ``create`` is false."""
+        self.folder = folder
+        self.path = folder / FILE_NAME
+        if not self.path.exists():
+            if not create:
+                raise NotIndexedError(
+                    f"There is no catalogue in {str(folder)!r}. Make one with: assistant index ITEMS --data {folder}"
+                )
+            folder.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.RLock()
+        try:
+            self._db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._db.execute("PRAGMA secure_delete = ON")
+            self._db.execute("PRAGMA temp_store = MEMORY")
+            self._migrate()
+        except sqlite3.DatabaseError as error:
+            raise DataError(
+                f"{str(self.path)!r} cannot be opened: {error}. Look at it with: assistant doctor --data {folder}"
+            ) from error
+
+    def _migrate(self) -> None:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version > SCHEMA_VERSION:
+            raise SchemaVersionError(
+                f"{str(self.path)!r} has schema {version}, and this version knows {SCHEMA_VERSION} at most. "
+                "Upgrade with: pip install --upgrade recommender-assistant"
+            )
+        if version == SCHEMA_VERSION:
+            return
+        with self._write() as db:
+            (version,) = db.execute("PRAGMA user_version").fetchone()  # another process may have been faster
+            for step in range(version, SCHEMA_VERSION):
+                for statement in _MIGRATIONS[step].split(";\n"):
+                    db.execute(statement)
+            db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    def close(self) -> None:
+        """Idempotent."""
+        with self._lock:
+            self._db.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _write(self) -> Iterator[sqlite3.Connection]:
+        """One durable transaction."""
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    def _rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        with self._lock:
+            return self._db.execute(sql, parameters).fetchall()
+
+    # meta
+
+    def meta(self, key: str) -> str | None:
+        """A value of the table of settings of this folder, None when it was never written."""
+        rows = self._rows("SELECT value FROM meta WHERE key = ?", (key,))
+        return rows[0][0] if rows else None
+
+    def set_meta(self, key: str, value: str) -> None:
+        with self._write() as db:
+            db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def catalogue_version(self) -> int:
+        """Grows by one whenever items or the embedder change; 0 before the first indexing."""
+        return int(self.meta("catalogue_version") or 0)
+
+    # items and vectors
+
+    def item_hashes(self) -> dict[str, tuple[str, str]]:
+        """``{item_id: (content_hash, text_hash)}``."""
+        return {row[0]: (row[1], row[2]) for row in self._rows("SELECT item_id, content_hash, text_hash FROM item")}
+
+    def items(self) -> list[tuple[int, str, bytes]]:
+        """(row, item_id, record) of every item, in the order they were first indexed."""
+        return self._rows("SELECT row, item_id, record FROM item ORDER BY row")
+
+    def known_vectors(self, embedder: str) -> set[str]:
+        """Text hashes that have a vector of this embedder."""
+        return {row[0] for row in self._rows("SELECT text_hash FROM vector WHERE embedder = ?", (embedder,))}
+
+    def add_vectors(self, embedder: str, text_hashes: Sequence[str], vectors: NDArray[np.float32]) -> None:
+        """Keep vectors (n, dim) under the hash of the text they came from."""
+        with self._write() as db:
+            db.executemany(
+                "INSERT OR IGNORE INTO vector VALUES (?, ?, ?)",
+                ((text_hash, embedder, vector.tobytes()) for text_hash, vector in zip(text_hashes, vectors, strict=True)),
+            )
+
+    def vectors(self, embedder: str, dim: int) -> NDArray[np.float32]:
+        """(n_items, dim) float32 in the order of ``items``; a row of zeros where an item has no vector."""
+        rows = self._rows(
+            "SELECT vector.vector FROM item LEFT JOIN vector ON vector.text_hash = item.text_hash AND embedder = ? "
+            "ORDER BY item.row",
+            (embedder,),
+        )
+        zeros = bytes(4 * dim)
+        joined = b"".join(row[0] if row[0] is not None else zeros for row in rows)
+        return np.frombuffer(joined, dtype=np.float32).reshape(len(rows), dim)
+
+    def replace_items(
+        self, changed: Iterable[StoredItem], removed: Iterable[str], *, embedder: str, dim: int, embedder_version: str
+    ) -> None:
+        """Make the new catalogue the one that serves, in one transaction.
+
+        Readers see either the old catalogue or the new one. Vectors that no item uses any more are dropped.
+        """
+        with self._write() as db:
+            for item_id in removed:
+                db.execute("DELETE FROM item_text WHERE rowid = (SELECT row FROM item WHERE item_id = ?)", (item_id,))
+                db.execute("DELETE FROM item WHERE item_id = ?", (item_id,))
+            for item in changed:
+                db.execute(
+                    "INSERT INTO item (item_id, content_hash, text_hash, record) VALUES (?, ?, ?, ?) "
+                    "ON CONFLICT (item_id) DO UPDATE SET content_hash = excluded.content_hash, "
+                    "text_hash = excluded.text_hash, record = excluded.record",
+                    (item.item_id, item.content_hash, item.text_hash, item.record),
+                )
+                (row,) = db.execute("SELECT row FROM item WHERE item_id = ?", (item.item_id,)).fetchone()
+                db.execute("DELETE FROM item_text WHERE rowid = ?", (row,))
+                db.execute(
+                    "INSERT INTO item_text (rowid, title, people, labels, body) VALUES (?, ?, ?, ?, ?)",
+                    (row, item.title, item.people, item.labels, item.body),
+                )
+            db.execute("DELETE FROM vector WHERE embedder != ? OR text_hash NOT IN (SELECT text_hash FROM item)", (embedder,))
+            settings = {
+                "embedder": embedder,
+                "embedder_dim": str(dim),
+                "embedder_version": embedder_version,
+                "catalogue_version": str(self.catalogue_version() + 1),
+            }
+            db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", settings.items())
+
+    def search_text(self, match: str, limit: int) -> list[tuple[int, float]]:
+        """(row of the item table, BM25) of the best matches of an FTS5 expression, best first; bigger is better."""
+        rows = self._rows(
+            "SELECT rowid, -bm25(item_text, 6.0, 3.0, 2.0, 1.0) AS score FROM item_text WHERE item_text MATCH ? "
+            "ORDER BY score DESC, rowid LIMIT ?",
+            (match, limit),
+        )
+        return [(row[0], row[1]) for row in rows]
+
+    # events
+
+    def add_events(self, events: Iterable[Event]) -> int:
+        """Write events durably; returns how many were new. An ``event_id`` that is known already is left as it is."""
+        with self._write() as db:
+            before = db.total_changes
+            db.executemany(
+                "INSERT OR IGNORE INTO event (event_id, user_id, item_id, kind, value, timestamp, position) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                ((e.event_id, e.user_id, e.item_id, e.kind, e.value, e.timestamp, e.position) for e in events),
+            )
+            return db.total_changes - before
+
+    def events(self, user: str | None = None) -> list[Event]:
+        """Events of one user, or of all, each user's oldest first.
+
+        By timestamp, then position, then the order in which they were written.
+        """
+        where = "" if user is None else "WHERE user_id = ? "
+        rows = self._rows(
+            "SELECT event_id, user_id, item_id, kind, value, timestamp, position FROM event "
+            + where
+            + "ORDER BY user_id, timestamp, position, seq",
+            () if user is None else (user,),
+        )
+        return [
+            Event(event_id=r[0], user_id=r[1], item_id=r[2], kind=r[3], value=r[4], timestamp=r[5], position=r[6])
+            for r in rows
+        ]
+
+    def event_count(self) -> int:
+        return int(self._rows("SELECT count(*) FROM event")[0][0])
+
+    def events_version(self) -> str:
+        """Changes with every event that is added or deleted."""
+        count, last = self._rows("SELECT count(*), coalesce(max(seq), 0) FROM event")[0]
+        return f"{count}.{last}"
+
+    def rating_scale(self) -> tuple[float, float] | None:
+        """Lowest and highest value among ratings, None when there are none."""
+        low, high = self._rows("SELECT min(value), max(value) FROM event WHERE kind = 'rating' AND value IS NOT NULL")[0]
+        return None if low is None else (float(low), float(high))
+
+    # conversations, tastes, impressions
+
+    def add_turn(
+        self,
+        *,
+        user: str,
+        conversation: str,
+        reply_id: str,
+        message: str,
+        reply: object,
+        impressions: Sequence[Impression] = (),
+    ) -> int:
+        """Write a finished turn and its impressions in one transaction; returns the number of the turn, from 1."""
+        now = time.time()
+        with self._write() as db:
+            (turn,) = db.execute(
+                "SELECT coalesce(max(turn), 0) + 1 FROM turn WHERE user_id = ? AND conversation_id = ?",
+                (user, conversation),
+            ).fetchone()
+            db.execute(
+                "INSERT INTO turn VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (user, conversation, turn, reply_id, now, message, orjson.dumps(reply)),
+            )
+            db.executemany(
+                "INSERT INTO impression VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    (reply_id, i.position, user, conversation, i.item_id, i.score, i.propensity, i.ranker, i.model, i.prompt, now)
+                    for i in impressions
+                ),
+            )
+            return int(turn)
+
+    def turns(self, user: str, conversation: str) -> list[tuple[str, Any]]:
+        """(message, reply as it was written) of a conversation, oldest first."""
+        rows = self._rows(
+            "SELECT message, reply FROM turn WHERE user_id = ? AND conversation_id = ? ORDER BY turn", (user, conversation)
+        )
+        return [(row[0], orjson.loads(row[1])) for row in rows]
+
+    # users
+
+    def users(self) -> list[str]:
+        """Ids of all users that anything is kept about, sorted."""
+        union = " UNION ".join(f"SELECT user_id FROM {table}" for table in USER_TABLES)
+        return sorted(row[0] for row in self._rows(union))
+
+    def export_user(self, user: str) -> dict[str, list[dict[str, Any]]]:
+        """Everything kept about a user, by table."""
+        exported: dict[str, list[dict[str, Any]]] = {}
+        with self._lock:
+            for table in USER_TABLES:
+                cursor = self._db.execute(f"SELECT * FROM {table} WHERE user_id = ?", (user,))
+                names = [column[0] for column in cursor.description]
+                rows = [dict(zip(names, row, strict=True)) for row in cursor]
+                for row in rows:
+                    row.update({k: orjson.loads(v) for k, v in row.items() if isinstance(v, bytes)})
+                exported[table] = rows
+        return exported
+
+    def delete_user(self, user: str) -> int:
+        """Erase a user; returns how many rows went. Afterwards no file holds a byte of them.
+
+        Raises ``DataError`` when another process keeps reading an old state for so long that the write-ahead log cannot
+        be truncated; the rows are deleted then, and calling it again finishes the erasure.
+        """
+        with self._write() as db:
+            before = db.total_changes
+            for table in USER_TABLES:
+                db.execute(f"DELETE FROM {table} WHERE user_id = ?", (user,))
+            gone = db.total_changes - before
+        self.truncate_log()
+        return gone
+
+    def truncate_log(self) -> None:
+        """Move the write-ahead log into the database and empty it."""
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
+            busy, _, _ = self._rows("PRAGMA wal_checkpoint(TRUNCATE)")[0]
+            if not busy:
+                return
+            if time.monotonic() > deadline:
+                raise DataError(
+                    f"The log of {str(self.path)!r} cannot be emptied: another process keeps a transaction open. "
+                    "Stop it and run the command again."
+                )
+            time.sleep(0.05)
+
+    def check(self) -> list[str]:
+        """Problems that SQLite finds in its file; empty when it is sound."""
+        try:
+            found = [row[0] for row in self._rows("PRAGMA integrity_check(20)")]
+            self._rows("INSERT INTO item_text(item_text) VALUES ('integrity-check')")
+        except sqlite3.DatabaseError as error:
+            return [str(error)]
+        return [] if found == ["ok"] else found
