@@ -17,8 +17,8 @@ EventKind = Literal["view", "click", "like", "dislike", "rating", "purchase", "s
 FactSource = Literal["catalogue", "history", "dialogue", "profile"]
 ClaimSource = Literal["catalogue", "history", "dialogue", "profile", "opinion"]
 Verdict = Literal["supported", "contradicted", "absent", "uncheckable"]
-Intent = Literal["recommend", "similar", "explain", "small_talk"]
-Operator = Literal["any", "all", "none", "range"]
+Intent = Literal["recommend", "similar", "small_talk"]
+Operator = Literal["any", "all", "none", "range", "outside"]
 PhrasedBy = Literal["model", "template"]
 
 
@@ -104,8 +104,9 @@ class Constraint:
     """A promise: every recommended item meets it.
 
     ``any``: a value of the slot is among ``values``; ``all``: every one of ``values`` is in the slot; ``none``: no value
-    of the slot is among ``values``; ``range``: ``low <= slot <= high``, an open end being None. An item that does not
-    have the slot fails ``any``, ``all`` and ``range``, and passes ``none``.
+    of the slot is among ``values``; ``range``: ``low <= slot <= high``, an open end being None; ``outside``: not in that
+    range. An item that does not have the slot fails ``any``, ``all`` and ``range``, and passes ``none`` and ``outside``.
+    The slot ``people`` stands for people of every role.
     """
 
     slot: str
@@ -118,10 +119,13 @@ class Constraint:
 
     def label(self) -> str:
         """How a reply shows it: ``comedy``, ``not animated``, ``1990–1999``."""
-        if self.op == "range":
+        if self.op in ("range", "outside"):
             if self.low is not None and self.high is not None:
-                return f"{self.low:g}" if self.low == self.high else f"{self.low:g}–{self.high:g}"
-            return f"from {self.low:g}" if self.low is not None else f"up to {self.high:g}"
+                ends = f"{self.low:g}" if self.low == self.high else f"{self.low:g}–{self.high:g}"
+            else:
+                ends = f"from {self.low:g}" if self.low is not None else f"up to {self.high:g}"
+            named = ends if self.slot == "year" else f"{self.slot} {ends}"
+            return named if self.op == "range" else f"not {named}"
         joined = (" or " if self.op == "any" else " and ").join(self.values)
         return f"not {joined}" if self.op == "none" else joined
 
@@ -135,6 +139,8 @@ class Query:
     search_text: str = ""
     """The words that describe what is wanted: negated words and phrases turned into constraints are left out."""
     constraints: tuple[Constraint, ...] = ()
+    wishes: tuple[Constraint, ...] = ()
+    """What is preferred, not promised: ``funny`` prefers comedies."""
     like: tuple[str, ...] = ()
     """Ids of items that the wanted ones should resemble; they are not recommended themselves."""
     excluded: frozenset[str] = frozenset()

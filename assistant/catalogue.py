@@ -1,0 +1,215 @@
+"""The catalogue in memory: columns that constraints, retrieval and scoring read.
+
+Loaded from the store at open and again when its version changes. A row here is a position in ``ids``; it is not the
+row number of the store's table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from assistant.records import item_from_record
+from assistant.scoring.base import ItemFeatures
+from assistant.store import Store
+from assistant.text import fold, fold_title
+from assistant.types import Constraint, Item, Value
+
+Mask = NDArray[np.bool_]
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class LabelColumn:
+    """A slot whose values are words: which rows have which."""
+
+    rows: Mapping[str, Rows]
+    """Folded value to the rows that have it, ascending."""
+    display: Mapping[str, str]
+    """Folded value to how it is most often written."""
+
+
+class Catalogue:
+    """Items by row, with an index per slot."""
+
+    def __init__(self, version: int, items: Iterable[tuple[int, str, bytes]], vectors: NDArray[np.float32]) -> None:
+        """``items`` as ``Store.items`` gives them; ``vectors`` (n_items, dim) in the same order."""
+        self.version = version
+        self.vectors = vectors
+        table = list(items)
+        self.ids: list[str] = [item_id for _, item_id, _ in table]
+        self.row_of: dict[str, int] = {item_id: row for row, item_id in enumerate(self.ids)}
+        self._row_of_table = {number: row for row, (number, _, _) in enumerate(table)}
+        self._records = [record for _, _, record in table]
+        self._items: dict[int, Item] = {}
+        self._parsed = [orjson.loads(record) for record in self._records]
+
+    @classmethod
+    def load(cls, store: Store) -> Catalogue:
+        """The catalogue that the store holds now."""
+        dim = int(store.meta("embedder_dim") or 0)
+        embedder = store.meta("embedder") or ""
+        while True:
+            version = store.catalogue_version()
+            catalogue = cls(version, store.items(), store.vectors(embedder, dim))
+            if store.catalogue_version() == version:  # nothing was indexed between the two reads
+                return catalogue
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def item(self, row: int) -> Item:
+        """The item of a row."""
+        if row not in self._items:
+            self._items[row] = item_from_record(self._parsed[row])
+        return self._items[row]
+
+    def rows_of_table(self, numbers: Iterable[int]) -> list[int]:
+        """Rows for row numbers of the store's table; numbers it does not know are left out."""
+        return [self._row_of_table[number] for number in numbers if number in self._row_of_table]
+
+    def rows(self, item_ids: Iterable[str]) -> Rows:
+        """Rows of the ids that are in the catalogue, in their order."""
+        return np.array([self.row_of[i] for i in item_ids if i in self.row_of], dtype=np.int64)
+
+    def title(self, row: int) -> str:
+        return str(self._parsed[row]["title"])
+
+    def year(self, row: int) -> int | None:
+        year = self._parsed[row].get("year")
+        return None if year is None else int(year)
+
+    def description(self, row: int) -> str:
+        return str(self._parsed[row].get("description") or "")
+
+    # columns
+
+    def _values(self, record: Mapping[str, object]) -> Iterable[tuple[str, Value]]:
+        """(slot, value) of everything that constraints can be about."""
+        for name in ("categories", "tags", "year", "price", "in_stock"):
+            value = record.get(name)
+            if value is not None and value != []:
+                yield name, tuple(value) if isinstance(value, list) else value  # type: ignore[misc]
+        people: dict[str, tuple[str, ...]] = {}
+        for person in record.get("creators") or ():  # type: ignore[attr-defined]
+            role = person.get("role") or "creators"
+            people[role] = (*people.get(role, ()), person["name"])
+        yield from people.items()
+        for name, value in (record.get("attributes") or {}).items():  # type: ignore[attr-defined]
+            yield name, tuple(value) if isinstance(value, list) else value
+
+    @cached_property
+    def _columns(self) -> tuple[dict[str, LabelColumn], dict[str, NDArray[np.float64]]]:
+        labels: dict[str, dict[str, list[int]]] = {}
+        display: dict[str, dict[str, str]] = {}
+        numbers: dict[str, dict[int, float]] = {}
+        folded: dict[str, str] = {}
+        for row, record in enumerate(self._parsed):
+            for slot, value in self._values(record):
+                if isinstance(value, bool):
+                    value = ("yes" if value else "no",)
+                if isinstance(value, (int, float)):
+                    numbers.setdefault(slot, {})[row] = float(value)
+                    continue
+                by_value = labels.setdefault(slot, {})
+                shown = display.setdefault(slot, {})
+                for word in (value,) if isinstance(value, str) else value:
+                    key = folded.get(word)
+                    if key is None:
+                        key = folded[word] = fold(word)
+                    rows = by_value.setdefault(key, [])
+                    if not rows or rows[-1] != row:
+                        rows.append(row)
+                    shown.setdefault(key, word)
+        label_columns = {
+            slot: LabelColumn({v: np.array(rows, dtype=np.int64) for v, rows in by_value.items()}, display[slot])
+            for slot, by_value in labels.items()
+        }
+        number_columns = {}
+        for slot, values in numbers.items():
+            column = np.full(len(self), np.nan)
+            column[list(values)] = list(values.values())
+            number_columns[slot] = column
+        return label_columns, number_columns
+
+    @property
+    def labels(self) -> Mapping[str, LabelColumn]:
+        """Slots whose values are words, people by their role among them."""
+        return self._columns[0]
+
+    @property
+    def numbers(self) -> Mapping[str, NDArray[np.float64]]:
+        """(n_items,) per numeric slot, NaN where unknown."""
+        return self._columns[1]
+
+    @cached_property
+    def roles(self) -> frozenset[str]:
+        """Slots that hold people."""
+        return frozenset(p.get("role") or "creators" for record in self._parsed for p in record.get("creators", ()))
+
+    @cached_property
+    def titles(self) -> Mapping[str, tuple[int, ...]]:
+        """Folded title, original title included, to its rows."""
+        rows: dict[str, list[int]] = {}
+        for row, record in enumerate(self._parsed):
+            other = (record.get("attributes") or {}).get("original_title")
+            for title in {record["title"], other if isinstance(other, str) else record["title"]}:
+                if (key := fold_title(title)) and row not in rows.setdefault(key, []):
+                    rows[key].append(row)
+        return {title: tuple(found) for title, found in rows.items()}
+
+    def satisfies(self, constraint: Constraint) -> Mask:
+        """(n_items,) which items meet a constraint; the rules for unknown slots are ``Constraint``'s."""
+        if constraint.op in ("range", "outside"):
+            column = self.numbers.get(constraint.slot, np.full(len(self), np.nan))
+            with np.errstate(invalid="ignore"):
+                mask = ~np.isnan(column)
+                if constraint.low is not None:
+                    mask &= column >= constraint.low
+                if constraint.high is not None:
+                    mask &= column <= constraint.high
+            return mask if constraint.op == "range" else ~mask
+        slots = self.roles if constraint.slot == "people" else (constraint.slot,)
+        per_value = []
+        for value in constraint.values:
+            mask = np.zeros(len(self), dtype=bool)
+            for slot in slots:
+                if slot in self.labels and (rows := self.labels[slot].rows.get(fold(value))) is not None:
+                    mask[rows] = True
+            per_value.append(mask)
+        if not per_value:
+            return np.ones(len(self), dtype=bool)
+        if constraint.op == "all":
+            return np.logical_and.reduce(per_value)
+        union = np.logical_or.reduce(per_value)
+        return ~union if constraint.op == "none" else union
+
+    def allowed(self, constraints: Iterable[Constraint], excluded: Iterable[str] = ()) -> Mask:
+        """(n_items,) which items meet every constraint and are not excluded."""
+        mask = np.ones(len(self), dtype=bool)
+        for constraint in constraints:
+            mask &= self.satisfies(constraint)
+        mask[self.rows(excluded)] = False
+        return mask
+
+    @cached_property
+    def _features(self) -> ItemFeatures:
+        def column(name: str) -> tuple[tuple[str, ...], ...]:
+            return tuple(tuple(fold(v) for v in record.get(name) or ()) for record in self._parsed)
+
+        return ItemFeatures(
+            vectors=self.vectors,
+            year=self.numbers.get("year", np.full(len(self), np.nan)),
+            categories=column("categories"),
+            people=tuple(tuple(fold(p["name"]) for p in record.get("creators", ())) for record in self._parsed),
+            tags=column("tags"),
+        )
+
+    def features(self) -> ItemFeatures:
+        """What scorers may know of the items."""
+        return self._features

@@ -1,0 +1,375 @@
+"""Indexing: from files, frames or dicts to a catalogue that serves.
+
+Safe to stop anywhere: vectors are kept batch by batch under the hash of the text they came from, and the new catalogue
+takes the old one's place in one transaction at the end. Running it again embeds only what is missing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from assistant.errors import BadRow, BadRowsError, EmbedderMismatchError, UserError
+from assistant.reading import Row, Source, read_rows, rename, resolve_columns
+from assistant.records import (
+    EVENT_ALIASES,
+    EVENT_FIELDS,
+    ITEM_ALIASES,
+    ITEM_FIELDS,
+    embedding_text,
+    event_from_row,
+    item_from_record,
+    item_from_row,
+    item_to_record,
+    labels_text,
+    people_text,
+    reason,
+)
+from assistant.settings import Settings, load_settings
+from assistant.store import Store, StoredItem
+from assistant.types import Event, Item
+from vectorstore.base import Embedder, EmbedderInfo
+
+SHOWN_BAD_ROWS = 20
+EMBED_BATCH = 1024
+"""Texts embedded and kept in one transaction: what a kill can lose."""
+EVENT_BATCH = 20_000
+
+T = TypeVar("T", Item, Event)
+
+Progress = Callable[[str, int, int], None]
+"""Called with the name of a stage, how much of it is done, and its total (0 when that is not known yet)."""
+
+
+def no_progress(stage: str, done: int, total: int) -> None:
+    """Shows nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventReport:
+    """What importing events did."""
+
+    read: int
+    added: int
+    """New ones; the others were known already."""
+    unknown_items: int
+    """Events on items that are not in the catalogue; they are kept and count once the item is there."""
+    bad_rows: tuple[BadRow, ...] = ()
+    bad_total: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndexReport:
+    """What indexing did."""
+
+    items: int
+    """Items in the catalogue now."""
+    added: int
+    changed: int
+    unchanged: int
+    removed: int
+    embedded: int
+    seconds: float
+    renamed: Mapping[str, str]
+    """Columns that were read under another name, by column."""
+    bad_rows: tuple[BadRow, ...] = ()
+    bad_total: int = 0
+    events: EventReport | None = None
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:32]
+
+
+def vector_key(info: EmbedderInfo) -> str:
+    """Under which name vectors of an embedder are kept: another version's vectors have another name."""
+    return f"{info.name}|{info.version}|{info.dim}"
+
+
+def _stored(item: Item) -> tuple[StoredItem, str]:
+    """An item as it is written, and the text its vector is made from."""
+    record = item_to_record(item)
+    text = embedding_text(item)
+    stored = StoredItem(
+        item_id=item.item_id,
+        content_hash=_digest(record),
+        text_hash=_digest(text.encode()),
+        record=record,
+        title=" ".join(filter(None, (item.title, str(item.attributes.get("original_title", ""))))),
+        people=people_text(item),
+        labels=labels_text(item),
+        body=item.description or "",
+    )
+    return stored, text
+
+
+class _Collector:
+    """Good rows and bad rows of one source. Only the first bad rows are kept; all are counted."""
+
+    def __init__(self) -> None:
+        self.bad: list[BadRow] = []
+        self.bad_total = 0
+
+    def refuse(self, row: Row, why: str) -> None:
+        self.bad_total += 1
+        if len(self.bad) < SHOWN_BAD_ROWS:
+            self.bad.append(BadRow(file=row.file, line=row.line, reason=why))
+
+    def collect(
+        self, rows: Iterable[Row], renamed: Mapping[str, str], make: Callable[[Mapping[str, object]], T], progress: Progress, stage: str
+    ) -> list[tuple[Row, T]]:
+        good: list[tuple[Row, T]] = []
+        count = 0
+        for count, row in enumerate(rows, 1):
+            if row.problem is not None:
+                self.refuse(row, row.problem)
+                continue
+            try:
+                good.append((row, make(rename(row.columns, renamed))))
+            except ValidationError as error:
+                self.refuse(row, reason(error))
+            if count % 1000 == 0:
+                progress(stage, count, 0)
+        progress(stage, count, count)
+        return good
+
+    def settle(self, skip_bad: bool) -> None:
+        """Raise for the bad rows unless the user wants to go on without them."""
+        if self.bad and not skip_bad:
+            raise BadRowsError(
+                self.bad, self.bad_total, hint="Mend them, or keep the good rows and leave these out with --skip-bad."
+            )
+
+
+def _columns(rows: Iterable[Row]) -> list[str]:
+    names: dict[str, None] = {}
+    for row in rows:
+        names.update(dict.fromkeys(row.columns))
+    return list(names)
+
+
+def _split_mapping(mapping: Mapping[str, str], columns: set[str], other: set[str] | None) -> dict[str, str]:
+    """The part of a mapping that concerns a source: all of it, less what names only columns of the other source."""
+    return {f: c for f, c in mapping.items() if c in columns or other is None or c not in other}
+
+
+def read_items(
+    source: Source,
+    *,
+    mapping: Mapping[str, str] | None = None,
+    other_columns: set[str] | None = None,
+    skip_bad: bool = False,
+    progress: Progress = no_progress,
+) -> tuple[list[Item], dict[str, str], _Collector]:
+    """Items of a source, the columns that were renamed, and the bad rows that were left out."""
+    rows = list(read_rows(source))
+    columns = _columns(rows)
+    collector = _Collector()
+    if not columns:
+        for row in rows:
+            collector.refuse(row, row.problem or "is empty")
+        collector.settle(skip_bad)
+        raise UserError("There are no items to index: the input has no row with any column.")
+    renamed = resolve_columns(
+        columns, ITEM_FIELDS, ITEM_ALIASES, _split_mapping(mapping or {}, set(columns), other_columns), ("item_id", "title")
+    )
+    lines: dict[str, Row] = {}
+    items: list[Item] = []
+    for row, item in collector.collect(rows, renamed, item_from_row, progress, "reading items"):
+        if (first := lines.setdefault(item.item_id, row)) is not row:
+            collector.refuse(row, f"item_id {item.item_id!r} stands already at {first.file}:{first.line}")
+        else:
+            items.append(item)
+    collector.bad.sort(key=lambda bad: bad.line)
+    collector.settle(skip_bad)
+    return items, renamed, collector
+
+
+def read_events(
+    source: Source,
+    *,
+    mapping: Mapping[str, str] | None = None,
+    other_columns: set[str] | None = None,
+    skip_bad: bool = False,
+    progress: Progress = no_progress,
+) -> tuple[list[Event], _Collector]:
+    """Events of a source in its order, and the bad rows that were left out."""
+    rows = list(read_rows(source))
+    columns = _columns(rows)
+    collector = _Collector()
+    renamed = {}
+    if columns:
+        renamed = resolve_columns(
+            columns, EVENT_FIELDS, EVENT_ALIASES, _split_mapping(mapping or {}, set(columns), other_columns), ("user_id", "item_id")
+        )
+    pairs = collector.collect(rows, renamed, event_from_row, progress, "reading events")
+    collector.settle(skip_bad)
+    return [event for _, event in pairs], collector
+
+
+def import_events(
+    store: Store,
+    source: Source,
+    *,
+    mapping: Mapping[str, str] | None = None,
+    skip_bad: bool = False,
+    progress: Progress = no_progress,
+) -> EventReport:
+    """Read events and write them durably. Idempotent by ``event_id``. Raises ``BadRowsError`` before writing any."""
+    events, collector = read_events(source, mapping=mapping, skip_bad=skip_bad, progress=progress)
+    return _write_events(store, events, collector, progress)
+
+
+def _write_events(store: Store, events: list[Event], collector: _Collector, progress: Progress) -> EventReport:
+    known = store.item_hashes().keys()
+    added = 0
+    for start in range(0, len(events), EVENT_BATCH):
+        added += store.add_events(events[start : start + EVENT_BATCH])
+        progress("writing events", min(start + EVENT_BATCH, len(events)), len(events))
+    return EventReport(
+        read=len(events),
+        added=added,
+        unknown_items=sum(event.item_id not in known for event in events),
+        bad_rows=tuple(collector.bad),
+        bad_total=collector.bad_total,
+    )
+
+
+def _embed_missing(store: Store, embedder: Embedder, texts: Mapping[str, str], progress: Progress) -> int:
+    """Embed every text whose hash has no vector yet; returns how many."""
+    key = vector_key(embedder.info)
+    known = store.known_vectors(key)
+    # Texts of similar length together make batches with little padding.
+    missing = sorted((h for h in texts if h not in known), key=lambda h: len(texts[h]))
+    for start in range(0, len(missing), EMBED_BATCH):
+        batch = missing[start : start + EMBED_BATCH]
+        store.add_vectors(key, batch, embedder.embed([texts[h] for h in batch]))
+        progress("embedding", min(start + EMBED_BATCH, len(missing)), len(missing))
+    return len(missing)
+
+
+def check_embedder(store: Store, info: EmbedderInfo) -> None:
+    """Raise ``EmbedderMismatchError`` unless the stored vectors come from this embedder."""
+    name = store.meta("embedder")
+    if name is not None and name != vector_key(info):
+        stored = name.split("|")[0]
+        why = f"by {stored!r} and {info.name!r} is set" if stored != info.name else f"by another version of {stored!r}"
+        raise EmbedderMismatchError(
+            f"The vectors in {str(store.folder)!r} were made {why}. Make them again with: "
+            f"assistant embed --data {store.folder} --embedder {info.name}\n"
+            f"or go on with the old ones: ASSISTANT_EMBEDDER={stored}"
+        )
+
+
+def index_items(
+    items: Source,
+    data: str | Path,
+    *,
+    interactions: Source | None = None,
+    mapping: Mapping[str, str] | None = None,
+    replace: bool = False,
+    skip_bad: bool = False,
+    settings: Settings | None = None,
+    embedder: Embedder | None = None,
+    progress: Progress = no_progress,
+) -> IndexReport:
+    """Index a catalogue, and interactions if given, into the folder ``data``.
+
+    ``items`` and ``interactions`` are each a path (JSONL, CSV, TSV, Parquet, also gzipped), a pandas or polars frame, or
+    an iterable of dicts. ``mapping`` is ``{contract name: column}``; ``creators:ROLE`` names people with a role. Items
+    that are not in the input stay unless ``replace``. Nothing is written when a row is bad, unless ``skip_bad``.
+
+    Raises ``BadRowsError``, ``UnknownNameError``, ``EmbedderMismatchError``.
+    """
+    from assistant.sync import sync_vectors
+    from vectorstore.embedders import make_embedder
+
+    started = time.monotonic()
+    folder = Path(data)
+    settings = settings or load_settings(folder)
+    item_rows = _materialised(items)
+    event_rows = _materialised(interactions) if interactions is not None else None
+    item_columns = set(_columns(_peek(item_rows))) if event_rows is not None else None
+    event_columns = set(_columns(_peek(event_rows))) if event_rows is not None else None
+    parsed, renamed, collector = read_items(
+        item_rows, mapping=mapping, other_columns=event_columns, skip_bad=skip_bad, progress=progress
+    )
+    events: tuple[list[Event], _Collector] | None = None
+    if event_rows is not None:
+        events = read_events(event_rows, mapping=mapping, other_columns=item_columns, skip_bad=skip_bad, progress=progress)
+
+    if embedder is None:
+        key = settings.embedder_api_key
+        embedder = make_embedder(
+            settings.embedder,
+            base_url=settings.embedder_base_url,
+            api_key=key.get_secret_value() if key else None,
+        )
+    with Store(folder, create=True) as store:
+        check_embedder(store, embedder.info)
+        before = store.item_hashes()
+        stored = [_stored(item) for item in parsed]
+        changed = [s for s, _ in stored if before.get(s.item_id, ("", ""))[0] != s.content_hash]
+        removed = before.keys() - {s.item_id for s, _ in stored} if replace else set()
+        embedded = _embed_missing(store, embedder, {s.text_hash: text for s, text in stored}, progress)
+        if changed or removed or embedded or not before:
+            progress("writing items", 0, len(changed))
+            info = embedder.info
+            store.replace_items(
+                changed, sorted(removed), embedder=vector_key(info), dim=info.dim, embedder_version=info.version
+            )
+            progress("writing items", len(changed), len(changed))
+        event_report = _write_events(store, *events, progress) if events is not None else None
+        sync_vectors(store, progress=progress)
+        added = sum(s.item_id not in before for s in changed)
+        return IndexReport(
+            items=len(before.keys() | {s.item_id for s, _ in stored}) - len(removed),
+            added=added,
+            changed=len(changed) - added,
+            unchanged=len(stored) - len(changed),
+            removed=len(removed),
+            embedded=embedded,
+            seconds=time.monotonic() - started,
+            renamed=renamed,
+            bad_rows=tuple(collector.bad),
+            bad_total=collector.bad_total,
+            events=event_report,
+        )
+
+
+def embed_again(data: str | Path, embedder: Embedder, *, progress: Progress = no_progress) -> int:
+    """Make the vectors of all items again with another embedder; returns how many were made."""
+    import orjson
+
+    from assistant.sync import sync_vectors
+
+    with Store(Path(data)) as store:
+        texts: dict[str, str] = {}
+        for _, _, record in store.items():
+            text = embedding_text(item_from_record(orjson.loads(record)))
+            texts[_digest(text.encode())] = text
+        embedded = _embed_missing(store, embedder, texts, progress)
+        info = embedder.info
+        store.replace_items([], [], embedder=vector_key(info), dim=info.dim, embedder_version=info.version)
+        sync_vectors(store, progress=progress)
+        return embedded
+
+
+def _materialised(source: Source) -> Source:
+    """An iterator as a list, because its columns are looked at before its rows are read."""
+    is_frame = hasattr(source, "iter_rows") or hasattr(source, "itertuples")
+    return source if isinstance(source, (str, Path, list)) or is_frame else list(source)
+
+
+def _peek(source: Source) -> Iterable[Row]:
+    """Enough rows to know a source's columns."""
+    from itertools import islice
+
+    return islice(read_rows(source), 200)
+

@@ -1,0 +1,133 @@
+"""What can be named in a request: the language's words and the catalogue's own labels, people and titles."""
+
+from __future__ import annotations
+
+import tomllib
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib import resources
+from typing import Any
+
+from assistant.catalogue import Catalogue
+from assistant.text import fold
+
+FREE_SLOTS = ("tags", "moods", "title", "original_title")
+"""Slots whose words are wishes at most: their vocabulary is open, so an item without the tag may still be meant."""
+CLOSED_VALUES = 200
+"""A slot with at most so many different values is a closed set whose values can be promised."""
+MAX_LABEL_WORDS = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Language:
+    """Word lists of one language; see ``assistant/languages``."""
+
+    stopwords: frozenset[str]
+    item_words: frozenset[str]
+    adjectival: frozenset[str]
+    numbers: Mapping[str, int]
+    decades: Mapping[str, int]
+    cues: Mapping[str, tuple[str, ...]]
+    wishes: Mapping[str, str]
+    synonyms: Mapping[str, str]
+    countries: Mapping[str, str]
+
+
+@cache
+def load_language(code: str = "en") -> Language:
+    """The word lists of a language."""
+    text = resources.files("assistant").joinpath("languages", f"{code}.toml").read_text(encoding="utf-8")
+    data: dict[str, Any] = tomllib.loads(text)
+    return Language(
+        stopwords=frozenset(data["stopwords"].split()),
+        item_words=frozenset(data["item_words"].split()),
+        adjectival=frozenset(data["adjectival"]["words"].split()),
+        numbers=data["numbers"],
+        decades=data["decades"],
+        cues={name: tuple(sorted(values, key=len, reverse=True)) for name, values in data["cues"].items()},
+        wishes=data["wishes"],
+        synonyms=data["synonyms"],
+        countries=data["countries"],
+    )
+
+
+def singular(word: str) -> str:
+    """A plural's likely singular."""
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith("s") and not word.endswith("ss") and len(word) > 3:
+        return word[:-1]
+    return word
+
+
+class Vocabulary:
+    """The words of a language and of a catalogue."""
+
+    def __init__(self, catalogue: Catalogue, language: Language) -> None:
+        self.catalogue = catalogue
+        self.language = language
+
+    @cached_property
+    def labels(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
+        """Folded phrase to the (slot, value as shown) pairs that it can promise."""
+        found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for slot, column in self.catalogue.labels.items():
+            closed = slot == "categories" or len(column.rows) <= CLOSED_VALUES
+            if slot in FREE_SLOTS or slot in self.catalogue.roles or not closed:
+                continue
+            for folded in column.rows:
+                if len(folded) > 1 and len(folded.split()) <= MAX_LABEL_WORDS:
+                    found[folded].append((slot, column.display[folded]))
+        for phrase, value in {**self.language.synonyms, **{k: fold(v) for k, v in self.language.countries.items()}}.items():
+            if value in found:
+                found[phrase].extend(label for label in found[value] if label not in found[phrase])
+        for phrase, country in self.language.countries.items():
+            for slot in ("countries", "country"):
+                column = self.catalogue.labels.get(slot)
+                if column is not None and fold(country) in column.rows and (slot, country) not in found[phrase]:
+                    found[phrase].append((slot, country))
+        # "French" is a language of the catalogue and the adjective of a country: in a request it means the country.
+        return {phrase: tuple(sorted(labels, key=lambda label: label[0] != "countries")) for phrase, labels in found.items() if labels}
+
+    def label(self, phrase: str) -> tuple[tuple[str, str], ...]:
+        """What a folded phrase can promise, its singular tried too; empty when nothing."""
+        if phrase in self.labels:
+            return self.labels[phrase]
+        head, _, last = phrase.rpartition(" ")
+        return self.labels.get(f"{head} {singular(last)}".strip(), ())
+
+    def wish(self, phrase: str) -> tuple[tuple[str, str], ...]:
+        """Labels that a folded phrase prefers without promising them."""
+        value = self.language.wishes.get(phrase)
+        return self.labels.get(value, ()) if value is not None else ()
+
+    @cached_property
+    def people(self) -> Mapping[str, frozenset[str]]:
+        """Folded name to the roles that somebody of this name has."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for role in self.catalogue.roles:
+            for name in self.catalogue.labels[role].rows if role in self.catalogue.labels else ():
+                found[name].add(role)
+        return {name: frozenset(roles) for name, roles in found.items()}
+
+    @cached_property
+    def surnames(self) -> Mapping[str, tuple[str, ...]]:
+        """Folded last name to the folded full names that end in it."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for name in self.people:
+            parts = name.split()
+            if len(parts) > 1 and len(parts[-1]) > 3:
+                found[parts[-1]].append(name)
+        return {surname: tuple(names) for surname, names in found.items()}
+
+    def shown_person(self, name: str) -> str:
+        """How a folded name is written in the catalogue."""
+        for role in self.people.get(name, ()):
+            return self.catalogue.labels[role].display[name]
+        return name
+
+    def items_with_person(self, name: str) -> int:
+        """How many items somebody of this folded name worked on."""
+        return sum(len(self.catalogue.labels[role].rows[name]) for role in self.people.get(name, ()))
