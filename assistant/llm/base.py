@@ -92,7 +92,11 @@ class LanguageModel(Protocol):
         ...
 
     async def loglikelihoods(
-        self, messages: Sequence[ChatMessage], continuations: Sequence[str], *, timeout: float | None = None
+        self,
+        messages: Sequence[ChatMessage],
+        continuations: Sequence[str],
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109 - a deadline is part of the contract
     ) -> list[float]:
         """Natural-log likelihood of each continuation as the answer, summed over its tokens.
 
@@ -111,7 +115,7 @@ async def generate(
     *,
     sampling: Sampling,
     schema: JsonSchema | None = None,
-    timeout: float | None = None,
+    timeout: float | None = None,  # noqa: ASYNC109 - a deadline is part of the contract
 ) -> Generation:
     """The whole answer of ``model.stream``."""
     async for event in model.stream(messages, sampling=sampling, schema=schema, timeout=timeout):
