@@ -287,8 +287,8 @@ def index_items(
 
     Raises ``BadRowsError``, ``UnknownNameError``, ``EmbedderMismatchError``.
     """
+    from assistant.build import build_embedder
     from assistant.sync import sync_vectors
-    from vectorstore.embedders import make_embedder
 
     started = time.monotonic()
     folder = Path(data)
@@ -305,12 +305,7 @@ def index_items(
         events = read_events(event_rows, mapping=mapping, other_columns=item_columns, skip_bad=skip_bad, progress=progress)
 
     if embedder is None:
-        key = settings.embedder_api_key
-        embedder = make_embedder(
-            settings.embedder,
-            base_url=settings.embedder_base_url,
-            api_key=key.get_secret_value() if key else None,
-        )
+        embedder = build_embedder(settings)
     with Store(folder, create=True) as store:
         check_embedder(store, embedder.info)
         before = store.item_hashes()

@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     embedder_api_key: SecretStr | None = None
     reply_within: float = Field(default=20.0, gt=0)
     """Seconds until a reply is complete; cards the model has not phrased by then are phrased by template."""
+    phrase_at_once: int = Field(default=4, ge=1)
+    """Cards that a model is asked to phrase at the same time; a local model takes them one after the other."""
     cards: int = Field(default=5, ge=1, le=50)
     """Recommendations in a reply, unless the message says how many."""
     candidates: int = Field(default=200, ge=10)

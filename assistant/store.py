@@ -61,6 +61,11 @@ USER_TABLES = ("event", "taste", "turn", "impression")
 """Tables whose rows belong to one user, in ``user_id``."""
 
 
+def quoted(word: str) -> str:
+    """A word as an FTS5 string: none of its characters is syntax."""
+    return '"' + word.replace('"', '""') + '"'
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StoredItem:
     """An item as it is written: its record and the words that search finds it by."""
@@ -247,6 +252,11 @@ class Store:
         )
         return [(row[0], row[1]) for row in rows]
 
+    def document_counts(self, words: Iterable[str], at_most: int) -> dict[str, int]:
+        """In how many items each word occurs, inflected forms counted together; counting stops at ``at_most``."""
+        sql = "SELECT count(*) FROM (SELECT 1 FROM item_text WHERE item_text MATCH ? LIMIT ?)"
+        return {word: int(self._rows(sql, (quoted(word), at_most))[0][0]) for word in words}
+
     # events
 
     def add_events(self, events: Iterable[Event]) -> int:
@@ -276,6 +286,12 @@ class Store:
             Event(event_id=r[0], user_id=r[1], item_id=r[2], kind=r[3], value=r[4], timestamp=r[5], position=r[6])
             for r in rows
         ]
+
+    def positive_counts(self) -> list[tuple[str, int]]:
+        """(item id, number of events other than dislikes and skips) of every item that has any."""
+        return self._rows(
+            "SELECT item_id, count(*) FROM event WHERE kind NOT IN ('dislike', 'skip') GROUP BY item_id"
+        )
 
     def event_count(self) -> int:
         return int(self._rows("SELECT count(*) FROM event")[0][0])

@@ -1,0 +1,146 @@
+"""What is wrong in a data folder, and mending it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from assistant.build import build_embedder
+from assistant.catalogue import Catalogue
+from assistant.errors import AssistantError, DataError, EmbedderMismatchError, ModelMissingError
+from assistant.fitting import fit, open_ranker
+from assistant.ingest import check_embedder, embed_again
+from assistant.settings import load_settings
+from assistant.store import Store
+from assistant.sync import FOLDER, fingerprint, rebuild
+from vectorstore.chroma_probe import probe
+from vectorstore.errors import VectorStoreError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """The outcome of one examination."""
+
+    name: str
+    ok: bool
+    detail: str
+    mend: str | None = None
+    """What ``mend`` would do about it; None when there is nothing to do or it cannot be mended by itself."""
+
+
+def examine(data: str | Path) -> list[Finding]:
+    """Look at everything in a data folder. Raises ``DataError`` when it cannot even be opened."""
+    folder = Path(data)
+    findings: list[Finding] = []
+    with Store(folder) as store:
+        problems = store.check()
+        findings.append(
+            Finding(
+                name="database",
+                ok=not problems,
+                detail="; ".join(problems) or "sound",
+                mend="build the text index again" if problems == ["text index"] else None,
+            )
+        )
+        if problems:
+            return findings
+        catalogue = Catalogue.load(store)
+        findings.append(_catalogue(store, catalogue))
+        findings.append(_vectors(store, catalogue, folder))
+        findings.append(_index(store))
+        findings.append(_events(store, catalogue))
+        findings.append(_ranking(store, catalogue))
+    return findings
+
+
+def mend(data: str | Path) -> list[Finding]:
+    """Mend what can be mended, then examine again."""
+    folder = Path(data)
+    for finding in examine(folder):
+        if finding.ok or finding.mend is None:
+            continue
+        with Store(folder) as store:
+            _MENDERS[finding.name](store, folder)
+    return examine(folder)
+
+
+def _catalogue(store: Store, catalogue: Catalogue) -> Finding:
+    indexed = store.text_count()
+    ok = indexed == len(catalogue) > 0
+    if not len(catalogue):
+        detail = f"no items; index some with: assistant index ITEMS --data {store.folder}"
+    elif ok:
+        detail = f"{len(catalogue):,} items"
+    else:
+        detail = f"{len(catalogue):,} items, of which {indexed:,} can be found by words"
+    return Finding(name="catalogue", ok=ok, detail=detail, mend=None if ok or not len(catalogue) else "build the text index again")
+
+
+def _vectors(store: Store, catalogue: Catalogue, folder: Path) -> Finding:
+    missing = int((catalogue.vectors == 0).all(axis=1).sum()) if catalogue.vectors.size else len(catalogue)
+    try:
+        check_embedder(store, build_embedder(load_settings(folder)).info)
+    except (EmbedderMismatchError, VectorStoreError) as error:
+        return Finding(name="vectors", ok=False, detail=str(error))
+    name = (store.meta("embedder") or "none").split("|")[0]
+    detail = f"made by {name}" if not missing else f"{missing:,} items have no vector ({name})"
+    # A text without a single known word has no vector, and making it again would not give it one.
+    return Finding(name="vectors", ok=missing <= 0.01 * len(catalogue), detail=detail, mend="make the missing vectors" if missing else None)
+
+
+def _index(store: Store) -> Finding:
+    folder = store.folder / FOLDER
+    report = probe(folder)
+    if report.ok and report.fingerprint == fingerprint(store):
+        return Finding(name="vector index", ok=True, detail=f"{report.count:,} vectors, each finds itself")
+    if report.locked:
+        return Finding(name="vector index", ok=True, detail=report.detail)
+    detail = report.detail if not report.ok else "is not that of the catalogue as it is now"
+    return Finding(name="vector index", ok=False, detail=detail, mend="build it again")
+
+
+def _events(store: Store, catalogue: Catalogue) -> Finding:
+    unknown = sum(count for item_id, count in store.positive_counts() if item_id not in catalogue.row_of)
+    detail = f"{store.event_count():,} events of {len(store.users()):,} users"
+    if unknown:
+        detail += f"; {unknown:,} are on items that the catalogue does not have"
+    return Finding(name="events", ok=True, detail=detail)
+
+
+def _ranking(store: Store, catalogue: Catalogue) -> Finding:
+    try:
+        version = open_ranker(store, catalogue).version
+    except ModelMissingError as error:
+        return Finding(name="ranking", ok=False, detail=str(error), mend="fit again")
+    hint = "; fit one with: assistant fit" if version == "cold" and store.event_count() else ""
+    return Finding(name="ranking", ok=True, detail=f"model {version}{hint}")
+
+
+def _mend_text(store: Store, folder: Path) -> None:
+    from assistant.ingest import restore_text_index
+
+    restore_text_index(store)
+
+
+def _mend_vectors(store: Store, folder: Path) -> None:
+    embed_again(folder, build_embedder(load_settings(folder)))
+
+
+def _mend_index(store: Store, folder: Path) -> None:
+    rebuild(store)
+
+
+def _mend_ranking(store: Store, folder: Path) -> None:
+    fit(store, Catalogue.load(store))
+
+
+_MENDERS: dict[str, Callable[[Store, Path], None]] = {
+    "database": _mend_text,
+    "catalogue": _mend_text,
+    "vectors": _mend_vectors,
+    "vector index": _mend_index,
+    "ranking": _mend_ranking,
+}
+
+__all__ = ["AssistantError", "DataError", "Finding", "examine", "mend"]

@@ -1,0 +1,54 @@
+"""The words around the cards. Everything they state is counted by code."""
+
+from __future__ import annotations
+
+from assistant.catalogue import Catalogue
+from assistant.types import Constraint, Query
+
+_NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
+
+
+def acting_on(query: Query, catalogue: Catalogue) -> tuple[str, ...]:
+    """The promises and wishes that a reply obeys, and what it goes by, as short labels."""
+    like = [f"like {catalogue.title(row)}" for row in catalogue.rows(query.like).tolist()]
+    wishes = [wish.words or wish.label() for wish in query.wishes]
+    return tuple(dict.fromkeys([*like, *wishes, *(constraint.label() for constraint in query.constraints)]))
+
+
+def opening(query: Query, catalogue: Catalogue, *, shown: int, new_user: bool, allowed: int) -> str:
+    """One or two sentences before the cards."""
+    if shown == 0:
+        return _nothing(query, catalogue)
+    number = _NUMBERS[shown] if shown < len(_NUMBERS) else str(shown)
+    suggestions = f"{number} suggestion{'' if shown == 1 else 's'}"
+    if query.intent == "small_talk":
+        greeting = "Hello! Tell me what you are in the mood for."
+        return f"{greeting} Until then, {suggestions.lower()} " + ("to begin with." if new_user else "from what you liked.")
+    if query.like:
+        titles = [catalogue.title(row) for row in catalogue.rows(query.like).tolist()]
+        suggestions += " in the direction of " + " and ".join(titles)
+    if shown < query.k and allowed <= shown:
+        return f"{suggestions}: nothing else in this catalogue meets everything you asked for."
+    return f"{suggestions}."
+
+
+def _nothing(query: Query, catalogue: Catalogue) -> str:
+    """Says which promise leaves nothing, and how many items there would be without it."""
+    if not len(catalogue):
+        return "This catalogue is empty."
+    if not query.constraints:
+        return "There is nothing left in this catalogue that you have not seen or been shown."
+    asked = " · ".join(constraint.label() for constraint in query.constraints)
+    ways = sorted(
+        ((int(catalogue.allowed(_without(query, c), query.excluded).sum()), c) for c in query.constraints),
+        key=lambda way: -way[0],
+    )
+    if ways[0][0] == 0:
+        return f"Nothing in this catalogue is {asked}, and nothing is when any one of these is left out."
+    count, dropped = ways[0]
+    items = "1 item" if count == 1 else f"{count:,} items"
+    return f"Nothing in this catalogue is {asked}. Without “{dropped.label()}” there would be {items}."
+
+
+def _without(query: Query, constraint: Constraint) -> tuple[Constraint, ...]:
+    return tuple(other for other in query.constraints if other is not constraint)

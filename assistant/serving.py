@@ -1,0 +1,90 @@
+"""One state of the catalogue with everything that is derived from it, swapped as a whole when the catalogue changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.catalogue import Catalogue
+from assistant.faithfulness import ClaimChecker, HistoryItem, Lexicon
+from assistant.fitting import open_ranker
+from assistant.profile import UserProfile
+from assistant.ranking import Ranker
+from assistant.store import Store
+from assistant.sync import VectorIndex
+from assistant.text import fold
+from assistant.types import Query, Ranked
+from assistant.vocabulary import Language, Vocabulary, load_language
+
+HISTORY_FOR_FACTS = 40
+"""Liked items, from the newest, that facts may name where no scorer says which ones moved the score."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Serving:
+    """What a turn reads. Nothing of it changes while a turn runs."""
+
+    catalogue: Catalogue
+    vocabulary: Vocabulary
+    index: VectorIndex
+    ranker: Ranker
+    checker: ClaimChecker
+    popularity: NDArray[np.float32]
+    """(n_items,) for retrieval: the number of positive events."""
+
+    @property
+    def language(self) -> Language:
+        return self.vocabulary.language
+
+    def commonness(self, slot: str, value: str) -> float:
+        """The share of the catalogue that has this value."""
+        column = self.catalogue.labels.get(slot)
+        rows = column.rows.get(fold(value)) if column is not None else None
+        return 0.0 if rows is None else len(rows) / max(len(self.catalogue), 1)
+
+    def history_for(self, profile: UserProfile, query: Query, ranked: Ranked) -> tuple[HistoryItem, ...]:
+        """The items that an explanation may mention: those that moved the score, and those the message names."""
+        moved = {item_id for item_id, _ in ranked.history}
+        entries = [entry for entry in profile.entries if entry.item_id in moved]
+        if not entries:
+            entries = list(profile.liked[-HISTORY_FOR_FACTS:])
+        items = {entry.item_id: self._history_item(entry.item_id, entry.row, entry.relation) for entry in entries}
+        relations = {entry.item_id: entry.relation for entry in profile.entries}
+        for row in self.catalogue.rows(query.like).tolist():
+            item_id = self.catalogue.ids[row]
+            items.setdefault(item_id, self._history_item(item_id, row, relations.get(item_id, "seen")))
+        return tuple(items.values())
+
+    def _history_item(self, item_id: str, row: int, relation: str) -> HistoryItem:
+        item = self.catalogue.item(row)
+        return HistoryItem(item_id=item_id, title=item.title, relation=relation, record=item.slots())  # type: ignore[arg-type]
+
+
+def load_serving(store: Store) -> Serving:
+    """The state of the catalogue that the store holds now."""
+    catalogue = Catalogue.load(store)
+    return Serving(
+        catalogue=catalogue,
+        vocabulary=Vocabulary(catalogue, load_language()),
+        index=VectorIndex(store, catalogue),
+        ranker=open_ranker(store, catalogue),
+        checker=ClaimChecker(Lexicon.from_records(catalogue.item(row).slots() for row in range(len(catalogue)))),
+        popularity=count_positive(store, catalogue),
+    )
+
+
+def count_positive(store: Store, catalogue: Catalogue) -> NDArray[np.float32]:
+    """(n_items,) how many events other than dislikes and skips each item has."""
+    counts = np.zeros(len(catalogue), np.float32)
+    for item_id, count in store.positive_counts():
+        if (row := catalogue.row_of.get(item_id)) is not None:
+            counts[row] = count
+    return counts
+
+
+def ordered(rows: Sequence[int]) -> NDArray[np.int64]:
+    """Rows as the ranking stage takes them."""
+    return np.asarray(rows, dtype=np.int64)

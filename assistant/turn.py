@@ -1,0 +1,338 @@
+"""One chat turn: understand, profile, retrieve, score, facts, explain, verify, reply."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from assistant.conversation import load_conversation
+from assistant.errors import UnknownNameError, did_you_mean
+from assistant.explain import Explainer
+from assistant.facts import select_facts
+from assistant.faithfulness import Evidence
+from assistant.llm.base import LanguageModel
+from assistant.profile import UserProfile
+from assistant.reply_text import acting_on, opening
+from assistant.retrieve import Found, RetrievalSettings, retrieve
+from assistant.serving import Serving, load_serving, ordered
+from assistant.settings import Settings
+from assistant.store import Impression, Store
+from assistant.types import (
+    Explanation,
+    Fact,
+    Item,
+    Message,
+    Query,
+    Ranked,
+    RankedList,
+    Recommendation,
+    Recommended,
+    Replied,
+    Reply,
+    Retrieved,
+    TurnEvent,
+)
+from assistant.understand import understand
+from vectorstore.base import Embedder
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Plan:
+    """Everything of a turn that is decided before a word is phrased."""
+
+    query: Query
+    profile: UserProfile
+    found: Found
+    ranking: tuple[Ranked, ...]
+    evidence: tuple[Evidence, ...]
+    """For each of ``ranking``; its facts are the closed list that the explanation may use."""
+    milliseconds: dict[str, float] = field(default_factory=dict)
+
+
+class Assistant:
+    """The recommender. Open one with ``Assistant.open``; everything else is a shell over ``stream``."""
+
+    def __init__(
+        self, *, store: Store, embedder: Embedder, explainer: Explainer, model: LanguageModel | None, settings: Settings
+    ) -> None:
+        """Made by ``assistant.build``, which chooses the backends."""
+        self.store = store
+        self.settings = settings
+        self._embedder = embedder
+        self._explainer = explainer
+        self._model = model
+        self._retrieval = RetrievalSettings()
+        self._serving: Serving | None = None
+        self._reloading = asyncio.Lock()
+        self._sessions: dict[str, str] = {}
+
+    @classmethod
+    def open(
+        cls, data: str | Path, *, settings: Settings | None = None, model: LanguageModel | None = None
+    ) -> AbstractAsyncContextManager[Assistant]:
+        """An assistant over the data folder ``data``, freed when the context ends.
+
+        ``settings`` default to those of the environment and of ``assistant.toml`` in the folder; ``model`` replaces the
+        language model that they name. Raises ``NotIndexedError``, ``SettingsError``, ``EmbedderMismatchError``,
+        ``MissingExtraError``.
+        """
+        from assistant.build import open_assistant
+
+        return open_assistant(data, settings=settings, model=model)
+
+    async def reply(self, message: Message) -> Reply:
+        """The reply at the end of ``stream``."""
+        async for event in self.stream(message):
+            if isinstance(event, Replied):
+                return event.reply
+        raise AssertionError("a turn ended without a reply")
+
+    async def stream(self, message: Message) -> AsyncIterator[TurnEvent]:
+        """One turn as events: ``Retrieved``, ``RankedList``, a ``Recommended`` per card as it is verified, ``Replied``.
+
+        The reply is complete within ``settings.reply_within`` seconds: cards that the model has not phrased by then are
+        phrased by template. Closing the iterator stops the model.
+        """
+        started = time.monotonic()
+        deadline = started + self.settings.reply_within
+        serving = await self._current()
+        conversation = message.conversation or self._sessions.setdefault(message.user, uuid.uuid4().hex[:12])
+        plan = await asyncio.to_thread(self._plan, serving, message, conversation)
+        yield Retrieved(candidates=plan.found.candidates, sources=plan.found.sources)
+        yield RankedList(ranking=plan.ranking)
+
+        cards: list[Recommendation] = []
+        first_card = None
+        async for card in self._phrase(serving, plan, deadline):
+            first_card = first_card or time.monotonic() - started
+            cards.append(card)
+            yield Recommended(recommendation=card)
+
+        reply = self._reply(serving, message.user, conversation, plan, cards, started, first_card)
+        await asyncio.to_thread(self._remember, message, reply, serving.ranker.version)
+        yield Replied(reply=reply)
+        serving.index.open_in_background()
+
+    async def explain(self, user: str, item_id: str) -> Recommendation:
+        """Why ``item_id`` would be recommended to ``user``. Raises ``UnknownNameError`` for an unknown item."""
+        deadline = time.monotonic() + self.settings.reply_within
+        serving = await self._current()
+        row = serving.catalogue.row_of.get(item_id)
+        if row is None:
+            raise UnknownNameError(f"There is no item {item_id!r}.{did_you_mean(item_id, serving.catalogue.ids)}")
+        profile = self._profile(serving, user)
+        (ranked,) = serving.ranker.rank(profile.history, ordered([row]), k=1)
+        evidence = self._evidence(serving, profile, Query(text=""), ranked)
+        item = serving.catalogue.item(row)
+        explanation = await self._explainer.explain(item, evidence.facts, evidence, used=[], deadline=deadline)
+        return _card(item, ranked, 1, explanation)
+
+    # the stages
+
+    def _plan(self, serving: Serving, message: Message, conversation: str) -> _Plan:
+        clock = _Clock()
+        profile = self._profile(serving, message.user)
+        clock.lap("profile")
+        shown = load_conversation(self.store, message.user, conversation).shown
+        query = understand(
+            message.text,
+            serving.vocabulary,
+            cards=self.settings.cards,
+            excluded=profile.known_items | shown,
+        )
+        clock.lap("understand")
+        found = retrieve(
+            query,
+            profile,
+            catalogue=serving.catalogue,
+            store=self.store,
+            search=serving.index.search,
+            embedder=self._embedder,
+            language=serving.language,
+            popularity=serving.popularity,
+            limit=max(self.settings.candidates, query.k),
+            settings=self._retrieval,
+        )
+        clock.lap("retrieve")
+        rows = ordered([candidate.row for candidate in found.candidates])
+        ranking = serving.ranker.rank(profile.history, rows, relevance=found.relevance, k=query.k)
+        _require_promises(serving, query, ranking)
+        clock.lap("rank")
+        evidence = tuple(self._evidence(serving, profile, query, ranked) for ranked in ranking)
+        clock.lap("facts")
+        return _Plan(
+            query=query,
+            profile=profile,
+            found=found,
+            ranking=ranking,
+            evidence=evidence,
+            milliseconds=clock.milliseconds,
+        )
+
+    def _profile(self, serving: Serving, user: str) -> UserProfile:
+        return UserProfile(user, self.store.events(user), serving.catalogue, self.store.rating_scale())
+
+    def _evidence(self, serving: Serving, profile: UserProfile, query: Query, ranked: Ranked) -> Evidence:
+        item = serving.catalogue.item(ranked.row)
+        history = serving.history_for(profile, query, ranked)
+        facts = select_facts(
+            item, query=query, ranked=ranked, history=history, often=profile.often, commonness=serving.commonness
+        )
+        asked = (query.text, *(constraint.label() for constraint in query.constraints)) if query.text else ()
+        return Evidence(item_id=item.item_id, record=item.slots(), history=history, asked=asked, facts=facts)
+
+    async def _phrase(self, serving: Serving, plan: _Plan, deadline: float) -> AsyncIterator[Recommendation]:
+        """Verified cards in the order of the ranking, each as soon as it and those before it are ready."""
+        used: list[str] = []
+        explainer = self._explainer.using(serving.checker)
+        turns = asyncio.Semaphore(self.settings.phrase_at_once)
+
+        async def phrase(item: Item, facts: tuple[Fact, ...], evidence: Evidence) -> Explanation:
+            async with turns:
+                return await explainer.explain(item, facts, evidence, used=used, deadline=deadline)
+
+        tasks = [
+            asyncio.create_task(phrase(serving.catalogue.item(ranked.row), evidence.facts, evidence))
+            for ranked, evidence in zip(plan.ranking, plan.evidence, strict=True)
+        ]
+        try:
+            for position, (ranked, task) in enumerate(zip(plan.ranking, tasks, strict=True), 1):
+                yield _card(serving.catalogue.item(ranked.row), ranked, position, await task)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _reply(
+        self,
+        serving: Serving,
+        user: str,
+        conversation: str,
+        plan: _Plan,
+        cards: list[Recommendation],
+        started: float,
+        first_card: float | None,
+    ) -> Reply:
+        new_user = plan.profile.is_new
+        return Reply(
+            reply_id=uuid.uuid4().hex,
+            user=user,
+            conversation=conversation,
+            text=opening(
+                plan.query, serving.catalogue, shown=len(cards), new_user=new_user, allowed=plan.found.allowed
+            ),
+            recommendations=tuple(cards),
+            acting_on=acting_on(plan.query, serving.catalogue),
+            query=plan.query,
+            trace={
+                "milliseconds": {
+                    **plan.milliseconds,
+                    "first_card": None if first_card is None else round(1000 * first_card, 1),
+                    "total": round(1000 * (time.monotonic() - started), 1),
+                },
+                "sources": dict(plan.found.sources),
+                "candidates": len(plan.found.candidates),
+                "allowed": plan.found.allowed,
+                "search": serving.index.state,
+                "ranker": serving.ranker.version,
+                "model": self._model.name if self._model is not None else None,
+                "phrased_by_model": sum(card.explanation.phrased_by == "model" for card in cards),
+                "rejected": {c.item_id: list(c.explanation.rejected) for c in cards if c.explanation.rejected},
+                "contributions": {ranked.item_id: dict(ranked.contributions) for ranked in plan.ranking},
+            },
+        )
+
+    def _remember(self, message: Message, reply: Reply, ranker: str) -> None:
+        """Write the turn and that its items were shown."""
+        self.store.add_turn(
+            user=reply.user,
+            conversation=reply.conversation,
+            reply_id=reply.reply_id,
+            message=message.text,
+            reply={
+                "text": reply.text,
+                "acting_on": reply.acting_on,
+                "recommendations": [
+                    {
+                        "item_id": card.item_id,
+                        "title": card.title,
+                        "text": card.explanation.text,
+                        "phrased_by": card.explanation.phrased_by,
+                    }
+                    for card in reply.recommendations
+                ],
+            },
+            impressions=[
+                Impression(
+                    position=card.position,
+                    item_id=card.item_id,
+                    score=card.score,
+                    propensity=1.0,  # the ranking is deterministic: what is shown was certain to be shown
+                    ranker=ranker,
+                    model=card.explanation.model,
+                    prompt=card.explanation.prompt,
+                )
+                for card in reply.recommendations
+            ],
+        )
+
+    # the state of the catalogue
+
+    async def _current(self) -> Serving:
+        """The state to serve from: loaded at first use, and again after the catalogue or the model changed."""
+        if self._serving is None or await asyncio.to_thread(self._is_stale, self._serving):
+            async with self._reloading:
+                if self._serving is None or await asyncio.to_thread(self._is_stale, self._serving):
+                    old, self._serving = self._serving, await asyncio.to_thread(load_serving, self.store)
+                    if old is not None:
+                        await asyncio.to_thread(old.index.close)
+        return self._serving
+
+    def _is_stale(self, serving: Serving) -> bool:
+        return self.store.catalogue_version() != serving.catalogue.version or serving.model_changed(self.store)
+
+    async def aclose(self) -> None:
+        """Free the model and the vector index. Idempotent."""
+        if self._model is not None:
+            await self._model.aclose()
+        if self._serving is not None:
+            await asyncio.to_thread(self._serving.index.close)
+        self.store.close()
+
+
+class _Clock:
+    """Milliseconds per stage."""
+
+    def __init__(self) -> None:
+        self.milliseconds: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.milliseconds[stage] = round(1000 * (now - self._last), 2)
+        self._last = now
+
+
+def _card(item: Item, ranked: Ranked, position: int, explanation: Explanation) -> Recommendation:
+    return Recommendation(
+        item_id=item.item_id,
+        title=item.title,
+        year=item.year,
+        position=position,
+        score=ranked.score,
+        explanation=explanation,
+        item=item,
+    )
+
+
+def _require_promises(serving: Serving, query: Query, ranking: tuple[Ranked, ...]) -> None:
+    """Re-check that what will be shown exists, is not excluded and keeps every promise."""
+    for ranked in ranking:
+        kept = serving.catalogue.ids[ranked.row] == ranked.item_id and ranked.item_id not in query.excluded
+        if not kept or not all(serving.catalogue.satisfies(c)[ranked.row] for c in query.constraints):
+            raise AssertionError(f"{ranked.item_id!r} was ranked although it breaks a promise of {query!r}")
