@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -98,17 +99,41 @@ class LlamaCppEmbedder:
                 )
             size = self._settings.max_tokens
             try:
-                self._model = llama_cpp.Llama(
-                    model_path=str(self._file),
-                    embedding=True,
-                    n_ctx=size,
-                    n_batch=size,
-                    n_ubatch=size,
-                    n_threads=self._settings.threads,
-                    verbose=False,
-                )
+                with _without_amx(llama_cpp.llama_cpp):
+                    self._model = llama_cpp.Llama(
+                        model_path=str(self._file),
+                        embedding=True,
+                        n_ctx=size,
+                        n_batch=size,
+                        n_ubatch=size,
+                        n_threads=self._settings.threads,
+                        verbose=False,
+                    )
             except (RuntimeError, ValueError) as error:
                 raise EmbedderError(
                     f"{str(self._file)!r} cannot be loaded ({error}): it is not a GGUF model or it is damaged."
                 ) from error
         return self._model
+
+
+@contextmanager
+def _without_amx(api: Any) -> Iterator[None]:
+    """Load without the AMX kernels, which crash the process in builds by some compilers.
+
+    They are among llama.cpp's "extra buffer types"; llama-cpp-python has no argument that leaves those out.
+    """
+    defaults = api.llama_model_default_params
+    if b"AMX_INT8 = 1" not in api.llama_print_system_info():
+        yield
+        return
+
+    def without_extra_buffers() -> Any:
+        parameters = defaults()
+        parameters.use_extra_bufts = False
+        return parameters
+
+    api.llama_model_default_params = without_extra_buffers
+    try:
+        yield
+    finally:
+        api.llama_model_default_params = defaults

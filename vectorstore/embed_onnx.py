@@ -52,13 +52,13 @@ class OnnxEmbedder:
     @cached_property
     def info(self) -> EmbedderInfo:
         """Raises ``EmbedderError`` when a file is missing or the model is not one, ``MissingExtraError``."""
+        dim = self._run("dimension").shape[-1]
         digest = sha256()
         for file in self._files:
             with file.open("rb") as stream:
                 while block := stream.read(1 << 20):
                     digest.update(block)
         digest.update(repr((self._settings.max_tokens, self._settings.max_chars)).encode())
-        dim = self._run("dimension").shape[-1]
         return EmbedderInfo(name=f"onnx:{self._folder}", dim=dim, version=digest.hexdigest()[:16])
 
     def embed(self, texts: Sequence[str]) -> Vectors:
