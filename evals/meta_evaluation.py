@@ -13,6 +13,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -91,11 +92,15 @@ def read_corpus(path: Path) -> list[tuple[dict[str, Value], str, int]]:
         ]
 
 
+def _never_same(slot: str, a: Value, b: Value) -> bool:
+    return False
+
+
 def make_pairs(
     corpus: Sequence[tuple[Mapping[str, Value], str, int]],
     *,
     seed: int = 0,
-    same: Callable[[str, Value, Value], bool] | None = None,
+    same: Callable[[str, Value, Value], bool] = _never_same,
 ) -> list[Pair]:
     """The original pair, one swap and one drop for every sentence; a sentence labelled wrong only as it is.
 
@@ -113,9 +118,7 @@ def make_pairs(
         pairs.append(Pair(text=text, record=record, supported=True, slot=None, change="original"))
         chooser = random.Random(f"{seed}:{number}:{text}")
         slot = chooser.choice(sorted(record))
-        other = _other_value(
-            record[slot], values[slot], chooser, lambda a, b, s=slot: same is not None and same(s, a, b)
-        )
+        other = _other_value(record[slot], values[slot], chooser, partial(same, slot))
         if other is not None:
             pairs.append(Pair(text=text, record={**record, slot: other}, supported=False, slot=slot, change="swap"))
         slot = chooser.choice(sorted(record))

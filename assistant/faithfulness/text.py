@@ -14,6 +14,11 @@ from typing import Literal, NamedTuple
 TokenKind = Literal["word", "number", "mark"]
 
 
+def word_set(words: str) -> frozenset[str]:
+    """The words of a blank-separated list."""
+    return frozenset(words.split())
+
+
 class Token(NamedTuple):
     """A word, a number or a punctuation mark, with its place in the text."""
 
@@ -35,7 +40,7 @@ _TOKEN = re.compile(
     r"|(?P<possessive>['’]s?\b|['’](?=\s))"
     r"|(?P<mark>[^\s\w]|_)"
 )
-_ABBREVIATIONS = frozenset("mr mrs ms dr st jr sr vs vol no approx min etc inc ltd co".split())
+_ABBREVIATIONS = word_set("mr mrs ms dr st jr sr vs vol no approx min etc inc ltd co")
 _CONTRACTIONS = re.compile(r"n['’]t$")
 
 
@@ -71,6 +76,7 @@ _IRREGULAR = {
     "musicals": "musical",
     "historical": "histor",
     "mac": "mac",
+    "gaming": "gaming",
     "sung": "sing",
     "made": "mak",
     "led": "lead",
@@ -84,6 +90,9 @@ _IRREGULAR = {
     "classics": "classic",
     "classical": "classical",
     "comics": "comic",
+    "platformer": "platformer",
+    "platformers": "platformer",
+    "platforming": "platformer",
     "comic": "comic",
 }
 _SUFFIXES: tuple[tuple[str, int], ...] = (
@@ -145,15 +154,19 @@ def tokenize(text: str) -> list[Token]:
         else:
             low = raw.replace("’", "'")
             token = Token(raw, match.start(), match.end(), low, low, kind, False, False)
-            if raw in "!?" or raw == ":" and False:
+            if raw in "!?":
                 first = True
-            elif raw == "." and not (tokens and tokens[-1].low in _ABBREVIATIONS and tokens[-1].end == match.start()):
+            elif raw == "." and not (tokens and _abbreviates(tokens[-1]) and tokens[-1].end == match.start()):
                 after = text[match.end() : match.end() + 1]
                 first = after in ("", " ", "\n", '"', "”", ")") or after.isupper()
             elif raw in "\"“”'(‘[" and first:
                 first = True
         tokens.append(token)
     return tokens
+
+
+def _abbreviates(token: Token) -> bool:
+    return token.low in _ABBREVIATIONS or (len(token.text) == 1 and token.capital and token.low != "i")
 
 
 def sentences(tokens: list[Token]) -> list[tuple[int, int]]:

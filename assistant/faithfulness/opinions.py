@@ -1,0 +1,130 @@
+"""Praise, blame and ratings: what they say about a record's rating, where it has one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assistant.faithfulness.reading import Reading
+from assistant.faithfulness.records import RecordView
+from assistant.faithfulness.text import word_set
+from assistant.faithfulness.vocabulary import vocabulary
+from assistant.types import Verdict
+
+_RATING_NOUNS = word_set("rating ratings rated review reviews reviewed reviewers score scores scored received")
+_SCALE = {
+    "low": {1}, "lower": {1}, "lowest": {1}, "poor": {1}, "poorly": {1}, "bad": {1}, "badly": {1}, "terrible": {1},
+    "negative": {1}, "average": {2}, "medium": {2}, "moderate": {2}, "mixed": {2}, "mediocre": {2}, "middling": {2},
+    "decent": {2, 3}, "fair": {2}, "fairly": {2}, "ok": {2}, "okay": {2}, "good": {3, 4}, "well": {3, 4}, "high": {3, 4},
+    "highly": {3, 4}, "higher": {3, 4}, "highest": {4}, "great": {3, 4}, "excellent": {4, 3}, "top": {3, 4},
+    "perfect": {4}, "outstanding": {4}, "positive": {3, 4}, "favorable": {3, 4}, "favourable": {3, 4}, "best": {3, 4},
+}  # fmt: skip
+_BRIDGES = word_set(
+    "customer customers user users critic critics is was are were a an the of its has and with very quite service by in "
+    "received receives got gets given , - its it from public"
+)
+_OPPOSITE = {1: {3, 4}, 2: {1, 3, 4}, 3: {1, 2}, 4: {1, 2}}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Opinion:
+    """Tokens ``[start, end)`` that rate the item."""
+
+    start: int
+    end: int
+    verdict: Verdict
+    slot: str
+    explicit: bool
+    """It speaks of a rating or reviews; otherwise it is praise or blame of the writer's own."""
+
+
+def ratings(reading: Reading, record: RecordView) -> list[Opinion]:
+    """ "high customer rating", "poorly rated": explicit claims about how the item is rated."""
+    slots = list(record.family({"rating"}))
+    found: list[Opinion] = []
+    for i, token in enumerate(reading.tokens):
+        if token.low not in _SCALE or reading.covered[i] not in ("", "slot"):
+            continue
+        noun = _rating_noun(reading, i)
+        if noun is None:
+            continue
+        levels = set(_SCALE[token.low])
+        if reading.is_negated(i, i + 1):
+            levels = set().union(*(_OPPOSITE[level] for level in levels)) - levels
+        start, end = min(i, noun), max(i, noun) + 1
+        reading.cover(start, end, "rating")
+        if not slots:
+            verdict: Verdict = "absent"
+        elif slots[0].level is None:
+            verdict = "uncheckable"
+        else:
+            verdict = "supported" if slots[0].level in levels else "contradicted"
+        found.append(
+            Opinion(start=start, end=end, verdict=verdict, slot=slots[0].name if slots else "rating", explicit=True)
+        )
+    return found
+
+
+def _rating_noun(reading: Reading, i: int) -> int | None:
+    """The rating word that belongs to a scale word at ``i``, within a few bridging words either side."""
+    tokens = reading.tokens
+    for step in (1, -1):
+        j = i + step
+        while 0 <= j < len(tokens) and abs(j - i) <= 6 and reading.sentence[j] == reading.sentence[i]:
+            word = tokens[j].low
+            if word in {"esrb", "content", "age"}:
+                return None
+            if word in _RATING_NOUNS and (word != "received" or step == 1):
+                if step == 1 and word == "rated" and j > i + 1 and tokens[j - 1].low not in {"customer", "-", "user"}:
+                    break
+                return j
+            if word not in _BRIDGES:
+                break
+            j += step
+    return None
+
+
+def stance(reading: Reading, record: RecordView, rated: bool) -> list[Opinion]:
+    """Praise and blame: contradicted when a verbal or numeric rating of the record disagrees with all of it.
+
+    Where the record has no rating, or the text also gives the rating itself, praise is uncheckable.
+    """
+    known = vocabulary()
+    found: list[tuple[int, frozenset[int]]] = []
+    for i, token in enumerate(reading.tokens):
+        levels = known.opinions.get(token.low)
+        if levels is None or reading.covered[i] not in ("", "slot"):
+            continue
+        if token.low == "like" and (
+            i == 0 or reading.tokens[i - 1].low not in {"i", "you", "really", "not", "don't", "didn't", "to", "do"}
+        ):
+            continue
+        if reading.negated[i] or _denied(reading, i):
+            levels = frozenset(x for level in levels for x in (_OPPOSITE[level])) - levels if levels else levels
+            if levels >= {1, 2}:
+                levels = frozenset({1, 2})
+            elif levels >= {3, 4}:
+                levels = frozenset({2, 3})
+        found.append((i, levels))
+    slots = [slot for slot in record.family({"rating"}) if slot.level is not None]
+    level = slots[0].level if slots else None
+    telling = frozenset().union(*(levels for _, levels in found)) if found else frozenset[int]()
+    verdict: Verdict = "uncheckable"
+    if level is not None and telling and not rated:
+        verdict = "supported" if level in telling else "contradicted"
+    out: list[Opinion] = []
+    for i, levels in found:
+        reading.cover(i, i + 1, "opinion")
+        slot = slots[0].name if slots and levels else "opinion"
+        out.append(Opinion(start=i, end=i + 1, verdict=verdict if levels else "uncheckable", slot=slot, explicit=False))
+    return out
+
+
+def _denied(reading: Reading, i: int) -> bool:
+    """ "I don't enjoy", "not a fan", "didn't like": attitudes that negation of facts leaves alone."""
+    before = reading.before(i, 5)
+    for word in reversed(before):
+        if word in {",", ".", ";", "and", "but"}:
+            return False
+        if word in {"not", "never", "no", "hardly", "isn't"} or (word.endswith("n't") and word != "won't"):
+            return True
+    return False

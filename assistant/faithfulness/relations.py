@@ -1,0 +1,100 @@
+"""Which relation the words around a value bind it to: "directed by X", "X plays", "Y's X", "set in Z"."""
+
+from __future__ import annotations
+
+from assistant.faithfulness.reading import Reading
+from assistant.faithfulness.records import RecordView, SlotView
+from assistant.faithfulness.text import word_set
+from assistant.faithfulness.vocabulary import vocabulary
+
+PEOPLE = word_set("director cast writer composer narrator illustrator translator editor")
+MAKERS = word_set(
+    "director writer composer narrator illustrator translator editor producer designer developer publisher maker series"
+)
+NAMED = PEOPLE | MAKERS | {"place", "location", "title", "platform"}
+"""Families whose values are names, so that the words before them say how they relate to the item."""
+PLACES = frozenset({"place", "location"})
+_NEAR = word_set("near nearby beside opposite")
+_GENERIC = word_set("mak creat com from")
+_FILLERS = word_set("the a an its his her their great brilliant young late likes both of")
+_TITLE_NOUNS = word_set("film movie picture novel book game title classic debut masterpiece")
+
+
+def cue(reading: Reading, start: int, end: int) -> frozenset[str] | None:
+    """The families that the words around ``[start, end)`` allow, or None when they say nothing."""
+    known = vocabulary()
+    tokens = reading.tokens
+    after = reading.after(end, 3)
+    if after[:1] in (["'s"], ["'"]):
+        noun = tokens[end + 1].stem if end + 1 < len(tokens) else ""
+        return known.cues_after.get(noun) or known.cues_before.get(noun) or (MAKERS | {"place", "location", "country"})
+    if after and (families := known.cues_after.get(tokens[end].stem)) and tokens[start].capital:
+        return families
+    low, _ = reading.sentence_range(start)
+    i = start - 1
+    # Step over the members of a list before this one: "starring X, Y and Z".
+    while i >= low:
+        word = tokens[i].low
+        listed = word in {",", "and", "or", "&", "nor"} and i > low and (
+            tokens[i - 1].capital or bool(reading.covered[i - 1]) or tokens[i - 1].low in {",", "and"}
+        )  # fmt: skip
+        name = tokens[i].capital and reading.covered[i] in {"value", "name", "history"} and i > low
+        mark = tokens[i].kind == "mark" and word in {"-", "'", "'s", '"', "“", "‘", ":", "."} and i > low
+        inner = reading.covered[i] in {"value", "name", "history"} and reading.covered[start] and tokens[i].low != "by"
+        if not (listed or name or mark or inner or word in _FILLERS):
+            break
+        i -= 1
+    if i < low:
+        return None
+    word, cue_stem = tokens[i].low, tokens[i].stem
+    previous = tokens[i - 1] if i > low else None
+    if word == "by":
+        for back in range(i - 1, max(low - 1, i - 4), -1):
+            if families := known.cues_before.get(tokens[back].stem):
+                return families
+            if tokens[back].stem in _GENERIC or tokens[back].low in {"film", "movie", "book", "novel", "game", "one"}:
+                return MAKERS
+            if tokens[back].low in {"located", "set", "right", "down", "close", "situated", "river", "found", "stands"}:
+                return PLACES
+        return MAKERS
+    if word in _NEAR or (
+        word in {"to", "from"} and previous is not None and previous.low in {"close", "next", "across", "near", "far"}
+    ):
+        return PLACES
+    if word == "with":
+        if previous is not None and tokens[i - 1].low in {"near", "along"}:
+            return None
+        return frozenset(set(known.relations) - {"title", "director", "writer", "editor", "location", "place"})
+    if word == "in":
+        if previous is not None and previous.low == "set":
+            return frozenset({"location", "series"})
+        if previous is not None and previous.low in {"located", "situated"}:
+            return frozenset({"location", "country"})
+        return None
+    if word == "from":
+        return frozenset(set(known.relations) - {"cast", "title", "genre"})
+    if word == "of" and previous is not None and (families := known.cues_before.get(previous.stem)):
+        return families
+    families = known.cues_before.get(cue_stem)
+    if families and (word not in {"close", "set", "role", "lead"} or len(families) == 1):
+        return families
+    return None
+
+
+def bound(slots: tuple[SlotView, ...], families: frozenset[str] | None, record: RecordView) -> bool:
+    """Whether a value found in ``slots`` may stand under a cue that allows ``families``."""
+    if families is None:
+        return True
+    named = [slot for slot in slots if slot.families & NAMED]
+    if not named or len(named) < len(slots):
+        return True
+    if any(slot.families & families for slot in slots):
+        return True
+    # "made by" a studio, "by" its designer: people and firms that a record keeps under other names for the same part.
+    if families <= MAKERS and len(families) == 1:
+        kin = {"developer": {"maker", "producer"}, "maker": {"developer", "producer", "designer"},
+               "producer": {"maker"}, "writer": {"maker"}, "designer": {"writer", "maker"}}  # fmt: skip
+        wanted = next(iter(families))
+        if not record.family(families) and any(slot.families & kin.get(wanted, set()) for slot in slots):
+            return True
+    return False

@@ -1,0 +1,155 @@
+"""Who a sentence speaks of: the recommended item, an item of the history, or both; and what it says of the history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from assistant.faithfulness.evidence import HistoryItem
+from assistant.faithfulness.mentions import Mention
+from assistant.faithfulness.reading import Reading
+from assistant.faithfulness.records import RecordView, view
+from assistant.faithfulness.text import word_set
+from assistant.types import Verdict
+
+SubjectKind = Literal["item", "other", "both", "unlike"]
+
+_LIKED = word_set("liked loved enjoyed like love enjoy adored adore appreciated favourite favorite fan fans")
+_DISLIKED = word_set("disliked hated dislike hate")
+_SEEN = word_set("watched saw seen read played visited tried finished rented drank ate")
+_BOUGHT = word_set("bought purchased ordered own owned buy")
+_LINKS = word_set(
+    "like liked loved love enjoyed enjoy unlike similar reminiscent than as echoes echo recalls recall share shares shared "
+    "common also another same companion vein spirit alongside worked work works hit both fan fans after since because "
+    "remind reminds follow-up cousin kindred between too hated disliked dislike hate watched saw seen read played visited "
+    "bought purchased ordered your you've you resembles match matches next mentioned tone feel"
+)
+_OFFERING = word_set(
+    "try recommend recommending suggest suggesting consider meet present presenting introducing choose"
+)
+_STATING = word_set(
+    "is was has had offers features stars follows tells delivers brings gives won would might fits matches comes was makes "
+    "isn't wasn't mixes blends runs belongs serves"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subject:
+    """Whom the words at some place are about."""
+
+    kind: SubjectKind = "item"
+    item: HistoryItem | None = None
+    view: RecordView | None = None
+
+
+_ITEM = Subject()
+
+
+def subject_of(reading: Reading, at: int, history: Sequence[Mention]) -> Subject:
+    """The subject of token ``at``, given the mentions of history titles."""
+    tokens = reading.tokens
+    here = [m for m in history if reading.sentence[m.start] == reading.sentence[at] and m.history is not None]
+    for mention in here:
+        assert mention.history is not None
+        record = view(mention.history.record)
+        if mention.end <= at:
+            between = [token.low for token in tokens[mention.end : at]]
+            comma = between[:1] == [","]
+            if between[:1] == ["("] and ")" not in between:
+                return Subject(kind="other", item=mention.history, view=record)
+            rest = between[1:] if comma else between
+            if rest[:1] and rest[0] in {"which", "who", "whose"} and "," not in rest:
+                return Subject(kind="other", item=mention.history, view=record)
+            before = reading.before(mention.start, 3)
+            if "unlike" in before:
+                return Subject(kind="unlike", item=mention.history, view=record)
+            if before[-1:] == ["like"] and (len(before) == 1 or before[-2] in {",", "much", "just"}):
+                return Subject(kind="both", item=mention.history, view=record)
+        elif tokens[mention.start - 1].low in {"'s", "'"} and at < mention.start and all(
+            tokens[k].kind == "mark" or reading.covered[k] == reading.covered[at] for k in range(at, mention.start)
+        ):  # fmt: skip
+            return Subject(kind="other", item=mention.history, view=record)
+    for mention in here:
+        assert mention.history is not None
+        low, high = reading.sentence_range(at)
+        words = {token.low for token in tokens[low:high]}
+        if "both" in words or words & {"share", "shares"}:
+            return Subject(kind="both", item=mention.history, view=view(mention.history.record))
+    return _ITEM
+
+
+def history_judgement(reading: Reading, mention: Mention, asked: Sequence[str]) -> tuple[str, Verdict]:
+    """(relation claimed, verdict) for a mention of an item of the history."""
+    item = mention.history
+    assert item is not None
+    before = reading.before(mention.start, 8)
+    after = reading.after(mention.end, 6)
+    window = set(before[-7:])
+    last = before[-1] if before else ""
+    second = before[-2] if len(before) > 1 else ""
+    if _as_part(before, after):
+        return "cast", "contradicted"
+    you = window & {"you", "you've", "your", "you're"} or set(after[:3]) & {"you", "you've"}
+    near = list(before[-5:]) + list(after[:4])
+    claimed = next((word for word in reversed(near) if word in _LIKED | _DISLIKED | _SEEN | _BOUGHT), "")
+    denied = any(word.endswith("n't") or word in {"not", "never"} for word in before[-5:])
+    if you and claimed and not (claimed == "like" and last == "like" and second not in {"you", "really", "also"}):
+        return _against(item, claimed, denied)
+    if last in _OFFERING or (
+        last in {"watch", "read", "play", "enjoy", "love", "like", "see"}
+        and second in {"you'll", "might", "will", "should", "to", "could"}
+    ):
+        return "title", "contradicted"
+    low, high = reading.sentence_range(mention.start)
+    words = {token.low for token in reading.tokens[low:high]}
+    if not before and after[:1] and after[0] in _STATING and not ("you" in words or "both" in words):
+        return "title", "contradicted"
+    if words & _LINKS or after[:1] in (["'s"], ["fans"]):
+        return ("like", "contradicted") if item.relation == "disliked" and last == "like" else ("like", "supported")
+    return "title", "contradicted"
+
+
+def _as_part(before: list[str], after: list[str]) -> bool:
+    """The title stands where a person would: "starring X", "with X and Mark Wahlberg", "directed by X"."""
+    last = before[-1] if before else ""
+    if last in {"starring", "stars", "by", "featuring", "actor", "actress", "director", "star"}:
+        return True
+    if last in {"with", "and", ","} and "with" in before[-4:]:
+        at = len(before) - 1 - before[::-1].index("with")
+        lead = set(before[max(0, at - 5) : at])
+        if last == "with" or all(word not in _LIKED for word in before[at:]):
+            return not lead & {
+                "common",
+                "shares",
+                "share",
+                "along",
+                "pairs",
+                "pair",
+                "compares",
+                "fits",
+                "goes",
+                "done",
+                "shared",
+                "belongs",
+                "connection",
+                "overlap",
+                "overlaps",
+                "you",
+                "director",
+                "cast",
+                "genre",
+            }
+    return after[:1] in (["plays"], ["directs"], ["stars"], ["directed"]) and not before
+
+
+def _against(item: HistoryItem, claimed: str, denied: bool) -> tuple[str, Verdict]:
+    if claimed in _LIKED:
+        if denied:
+            return "disliked", "supported" if item.relation == "disliked" else "contradicted"
+        return "liked", "supported" if item.relation == "liked" else "contradicted"
+    if claimed in _DISLIKED:
+        return "disliked", "supported" if (item.relation == "disliked") != denied else "contradicted"
+    if claimed in _BOUGHT:
+        return "bought", "supported" if (item.relation == "bought") != denied else "absent"
+    return "seen", "contradicted" if denied else "supported"
