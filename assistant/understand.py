@@ -23,7 +23,28 @@ MAX_CARDS = 50
 
 _TOKEN = re.compile(r"\w+(?:['’]\w+|-\w+)*")
 _QUOTES = "\"“”'‘’«»"
-_FOLLOWS_CATEGORY = frozenset("with about set from in where that who whose by made and or but on for starring of".split())
+_FOLLOWS_CATEGORY = frozenset(
+    [
+        "with",
+        "about",
+        "set",
+        "from",
+        "in",
+        "where",
+        "that",
+        "who",
+        "whose",
+        "by",
+        "made",
+        "and",
+        "or",
+        "but",
+        "on",
+        "for",
+        "starring",
+        "of",
+    ]
+)
 
 
 @dataclass(slots=True)
@@ -132,9 +153,9 @@ def _title_at(reading: _Reading, index: int, vocabulary: Vocabulary, *, first: b
     """The item whose title stands at ``index``, and the token behind it with what tells its year or people."""
     year = None
     start = index
-    while start < len(reading.tokens) and reading.tokens[start].text in ("the", "original", "film", "movie", "book") or (
-        start < len(reading.tokens) and re.fullmatch(r"1[89]\d\d|20\d\d", reading.tokens[start].text)
-    ):
+    while (
+        start < len(reading.tokens) and reading.tokens[start].text in ("the", "original", "film", "movie", "book")
+    ) or (start < len(reading.tokens) and re.fullmatch(r"1[89]\d\d|20\d\d", reading.tokens[start].text)):
         # "the 1933 King Kong"; but "The Thing" and "2001" are tried whole first.
         if (whole := _longest_title(reading, start, vocabulary, first)) is not None:
             return _disambiguated(reading, whole, vocabulary, year)
@@ -145,13 +166,19 @@ def _title_at(reading: _Reading, index: int, vocabulary: Vocabulary, *, first: b
     return None if whole is None else _disambiguated(reading, whole, vocabulary, year)
 
 
-def _longest_title(reading: _Reading, start: int, vocabulary: Vocabulary, first: bool) -> tuple[tuple[int, ...], int] | None:
+def _longest_title(
+    reading: _Reading, start: int, vocabulary: Vocabulary, first: bool
+) -> tuple[tuple[int, ...], int] | None:
     titles = vocabulary.catalogue.titles
     for end in range(min(len(reading.tokens), start + MAX_TITLE_WORDS), start, -1):
         if not reading.free(start, end):
             continue
         rows = titles.get(fold_title(reading.words(start, end)))
-        if rows and (first or _looks_like_title(reading, start, end)) and _may_be_title(reading, start, end, vocabulary):
+        if (
+            rows
+            and (first or _looks_like_title(reading, start, end))
+            and _may_be_title(reading, start, end, vocabulary)
+        ):
             return rows, end
     return None
 
@@ -170,8 +197,18 @@ def _may_be_title(reading: _Reading, start: int, end: int, vocabulary: Vocabular
         return False
     if _looks_like_title(reading, start, end) or len(content) > 1:
         return True
-    ended = reading.punctuated(end - 1) or reading.tokens[end].text in ("but", "and", "or", "only", "though", "with", "from")
-    return ended and not vocabulary.label(reading.phrase(start, end)) and not vocabulary.wish(reading.phrase(start, end))
+    ended = reading.punctuated(end - 1) or reading.tokens[end].text in (
+        "but",
+        "and",
+        "or",
+        "only",
+        "though",
+        "with",
+        "from",
+    )
+    return (
+        ended and not vocabulary.label(reading.phrase(start, end)) and not vocabulary.wish(reading.phrase(start, end))
+    )
 
 
 def _disambiguated(
@@ -193,7 +230,8 @@ def _disambiguated(
     for start in range(end, min(end + 5, len(reading.tokens))):
         names = [reading.phrase(start, start + size) for size in (4, 3, 2)]
         named = [
-            (name, [row for row in candidates if name in (fold(p.name) for p in catalogue.item(row).creators)]) for name in names
+            (name, [row for row in candidates if name in (fold(p.name) for p in catalogue.item(row).creators)])
+            for name in names
         ]
         if hit := next(((name, found) for name, found in named if found), None):
             candidates, end = hit[1], start + len(hit[0].split())
@@ -259,7 +297,9 @@ def _mark_negations(reading: _Reading, vocabulary: Vocabulary) -> None:
             index += 1
             reach = NEGATION_REACH if joined else reach - 1
             between = reading.text[word.end : reading.tokens[index].start] if index < len(reading.tokens) else "."
-            if any(mark in between for mark in ".;!?:—") or ("," in between and not _list_goes_on(reading, index, vocabulary)):
+            if any(mark in between for mark in ".;!?:—") or (
+                "," in between and not _list_goes_on(reading, index, vocabulary)
+            ):
                 break
 
 
@@ -293,7 +333,8 @@ def _use_person(reading: _Reading, start: int, end: int, vocabulary: Vocabulary)
     if end - start > 1:
         names = (phrase,) if phrase in vocabulary.people else ()
     else:
-        names = _surname(reading, start, phrase, vocabulary)
+        cued = _asked_role(reading, start, end, vocabulary) is not None
+        names = _surname(reading, start, phrase, vocabulary, least=1 if cued else 2)
     if not names:
         return False
     asked = _asked_role(reading, start, end, vocabulary)
@@ -315,8 +356,11 @@ def _use_person(reading: _Reading, start: int, end: int, vocabulary: Vocabulary)
     return True
 
 
-def _surname(reading: _Reading, index: int, word: str, vocabulary: Vocabulary) -> tuple[str, ...]:
-    """The people that a lone, capitalised last name means; none when it is part of a longer unknown name."""
+def _surname(reading: _Reading, index: int, word: str, vocabulary: Vocabulary, *, least: int) -> tuple[str, ...]:
+    """The people that a lone, capitalised last name means; none when it is part of a longer unknown name.
+
+    One of them has to have worked on ``least`` items.
+    """
     token = reading.tokens[index]
     if not token.raw[:1].isupper() or word in vocabulary.language.stopwords or vocabulary.label(word):
         return ()
@@ -335,7 +379,7 @@ def _surname(reading: _Reading, index: int, word: str, vocabulary: Vocabulary) -
     counts = {name: vocabulary.items_with_person(name) for name in names}
     if index == 0 and not any(count >= 5 for count in counts.values()):
         return ()  # the first word of a sentence is capitalised anyway
-    return tuple(sorted(counts, key=lambda name: -counts[name])) if any(count >= 2 for count in counts.values()) else ()
+    return tuple(sorted(counts, key=lambda name: -counts[name])) if any(count >= least for count in counts.values()) else ()
 
 
 def _asked_role(reading: _Reading, start: int, end: int, vocabulary: Vocabulary) -> str | None:
@@ -385,7 +429,9 @@ def _use_label(reading: _Reading, start: int, end: int, vocabulary: Vocabulary) 
         return True
     if wished:
         slot = wished[0][0]
-        reading.wishes.append(Constraint(slot=slot, op="any", values=tuple(v for s, v in wished if s == slot), words=words))
+        reading.wishes.append(
+            Constraint(slot=slot, op="any", values=tuple(v for s, v in wished if s == slot), words=words)
+        )
         return True
     return False
 
@@ -424,15 +470,15 @@ def _merged(constraints: list[Constraint]) -> tuple[Constraint, ...]:
         # Two closed ranges are alternatives; an open one narrows the others.
         low = min(lows) if closed else max(lows, default=None)
         high = max(highs) if closed else min(highs, default=None)
-        merged.append(
-            Constraint(slot="year", op="range", low=low, high=high, words=" … ".join(c.words for c in years))
-        )
+        merged.append(Constraint(slot="year", op="range", low=low, high=high, words=" … ".join(c.words for c in years)))
     return tuple(merged)
 
 
 def _search_text(reading: _Reading) -> str:
     """The words that describe what is wanted, in their order; a category that is promised stays among them."""
-    promised = {c.words for c in (*reading.constraints, *reading.wishes) if c.op in ("any", "all") and c.slot not in ("people",)}
+    promised = {
+        c.words for c in (*reading.constraints, *reading.wishes) if c.op in ("any", "all") and c.slot not in ("people",)
+    }
     return " ".join(
         token.raw for token in reading.tokens if not token.negated and (not token.used or token.raw in promised)
     )

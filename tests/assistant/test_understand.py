@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import pytest
+
+from assistant.types import Constraint
+from assistant.understand import understand
+from assistant.vocabulary import Vocabulary
+
+
+def short(constraints: tuple[Constraint, ...]) -> set[str]:
+    """``slot op value`` of each constraint."""
+    found = set()
+    for c in constraints:
+        low, high = ("" if end is None else f"{end:g}" for end in (c.low, c.high))
+        value = f"{low}..{high}" if c.op in ("range", "outside") else ",".join(sorted(c.values))
+        found.add(f"{c.slot} {c.op} {value}")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "promises"),
+    [
+        ("something funny set in space, not animated", {"categories none Animation"}),
+        ("a western", {"categories any Western"}),
+        ("westerns please", {"categories any Western"}),
+        ("comedies or westerns, anything really", {"categories any Comedy", "categories any Western"}),
+        ("a sci-fi film about a robot who is lonely", {"categories any Science fiction"}),
+        ("a French comedy", {"countries any France", "categories any Comedy"}),
+        ("an Italian horror film from the seventies", {"countries any Italy", "categories any Horror", "year range 1970..1979"}),
+        ("films from the 1990s", {"year range 1990..1999"}),
+        ("'80s action films with soldiers in them", {"year range 1980..1989", "categories any Action"}),
+        ("something from the late 70s or early 80s", {"year range 1977..1983"}),
+        ("before 1970", {"year range ..1969"}),
+        ("made after 2000", {"year range 2001.."}),
+        ("anything since 1992", {"year range 1992.."}),
+        ("between 1960 and 1970", {"year range 1960..1970"}),
+        ("1964-1968", {"year range 1964..1968"}),
+        ("a film from 1979", {"year range 1979..1979"}),
+        ("before the sixties", {"year range ..1959"}),
+        ("something quiet, but not from the 1990s", {"year outside 1990..1999"}),
+        ("under 100 minutes", {"runtime range ..99"}),
+        ("at most two hours long", {"runtime range ..120"}),
+        ("longer than two and a half hours", {"runtime range 151.."}),
+        ("films with Sigourney Weaver", {"cast any Sigourney Weaver"}),
+        ("directed by Clint Eastwood", {"director any Clint Eastwood"}),
+        ("Clint Eastwood westerns", {"people any Clint Eastwood", "categories any Western"}),
+        ("something by Kubrick", {"director any Stanley Kubrick"}),
+        ("no horror and no westerns", {"categories none Horror", "categories none Western"}),
+        ("nothing scary, set on an island", {"categories none Horror"}),
+        ("not a comedy, please, with Clint Eastwood", {"categories none Comedy", "cast any Clint Eastwood"}),
+        ("without Sigourney Weaver", {"people none Sigourney Weaver"}),
+        ("a story where the family has to keep quiet", set()),
+        ("non-animated space adventures", {"categories none Animation", "categories any Adventure"}),
+        ("a robot who falls in love", set()),
+    ],
+)
+def test_promises(text: str, promises: set[str], vocabulary: Vocabulary) -> None:
+    assert short(understand(text, vocabulary).constraints) == promises
+
+
+@pytest.mark.parametrize(
+    ("text", "like"),
+    [
+        ("something like Alien, but funny", ("alien",)),
+        ("something like alien, but funny", ("alien",)),
+        ("more films like Aliens and Suspiria", ("aliens", "suspiria")),
+        ("I loved the 1933 King Kong", ("kong-1933",)),
+        ("similar to King Kong (2005)", ("kong-2005",)),
+        ("films like King Kong with Naomi Watts", ("kong-2005",)),
+        ("I liked 2001: A Space Odyssey", ("odyssey",)),
+        ("something like a dream", ()),
+        ("i'd like a western", ()),
+        ("I like her voice in films", ()),
+        ("something like Her", ("her",)),
+        ("like a fistful of dollars", ("fistful",)),
+    ],
+)
+def test_titles_to_resemble(text: str, like: tuple[str, ...], vocabulary: Vocabulary) -> None:
+    query = understand(text, vocabulary)
+    assert query.like == like
+    assert query.excluded >= set(like)
+
+
+def test_named_film_keeps_its_number_to_itself(vocabulary: Vocabulary) -> None:
+    assert understand("something like 2001: A Space Odyssey", vocabulary).constraints == ()
+
+
+def test_seen_items_are_excluded_without_being_resembled(vocabulary: Vocabulary) -> None:
+    query = understand("a space film, but I've already seen Alien and Galaxy Quest", vocabulary)
+    assert query.excluded == {"alien", "galaxy"}
+    assert query.like == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "k"),
+    [("give me three westerns", 3), ("top 10 comedies", 10), ("a western", 5), ("7 films about revenge", 7), ("show me 500 films", 5)],
+)
+def test_how_many(text: str, k: int, vocabulary: Vocabulary) -> None:
+    assert understand(text, vocabulary).k == k
+
+
+def test_negated_words_are_not_searched_by(vocabulary: Vocabulary) -> None:
+    query = understand("something funny set in space, not animated", vocabulary)
+    assert "animated" not in query.search_text
+    assert "space" in query.search_text
+    assert [w.values for w in query.wishes] == [("Comedy",)]
+
+
+def test_a_wish_is_not_a_promise(vocabulary: Vocabulary) -> None:
+    query = understand("something romantic", vocabulary)
+    assert query.constraints == ()
+    assert [w.label() for w in query.wishes] == ["Romance"]
+
+
+@pytest.mark.parametrize("text", ["", "   ", "hello", "Thanks!", "你好", "\x00\x1b[31m", "🦊" * 500, "a" * 100_000])
+def test_any_text_is_understood_somehow(text: str, vocabulary: Vocabulary) -> None:
+    query = understand(text, vocabulary)
+    assert query.constraints == ()
+    assert query.intent in ("recommend", "small_talk")
+
+
+def test_order_of_values_and_case_do_not_matter(vocabulary: Vocabulary) -> None:
+    assert short(understand("FRENCH COMEDY", vocabulary).constraints) == short(understand("a comedy, French", vocabulary).constraints)
