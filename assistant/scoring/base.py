@@ -30,6 +30,8 @@ class Interactions:
     time: NDArray[np.float64]
     value: Scores
     weight: Scores
+    skipped: int = 0
+    """Events left out because their item is not in the catalogue."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +86,17 @@ class Scorer(Protocol):
         ...
 
     @classmethod
-    def load(cls, folder: Path) -> Self: ...
+    def load(cls, folder: Path) -> Self:
+        """What ``save`` wrote. It scores after ``placed``, which gives it the item features that are not saved."""
+        ...
+
+    def placed(self, moved: Rows, features: ItemFeatures) -> Self:
+        """The same scorer for another state of the catalogue.
+
+        Old row ``r`` is now row ``moved[r]``, -1 when the item is gone; ``features`` describe the new rows. Items that
+        came since score as unknown to it, or by their features where the scorer lives on features.
+        """
+        ...
 
 
 def stack(columns: Sequence[Scores]) -> Scores:

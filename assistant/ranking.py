@@ -1,0 +1,288 @@
+"""From a history to an order: scorers make columns, columns are standardised and blended, a learned stage may reorder
+the top.
+
+How a request enters. ``relevance`` (how well each item matches what was asked for) and the personal score are both scaled
+to [0, 1] over the given rows, and ``score = w · relevance + (1 - w) · personal`` with ``w`` = 0.75: between two items, the
+request decides unless the personal taste differs by three times as much. Hard constraints have been applied before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import orjson
+
+from assistant.errors import ModelMissingError
+from assistant.scoring.base import History, Interactions, ItemFeatures, Rows, Scorer, Scores
+from assistant.scoring.choices import standardised
+from assistant.types import Ranked
+
+if TYPE_CHECKING:
+    from assistant.scoring.ltr import LearnedStage
+
+FORMAT = 1
+COLD_WEIGHTS: Mapping[str, float] = {"popularity": 0.5, "content": 1.0, "attributes": 1.0, "recency": 0.1}
+"""The blend before anything was fitted: taste first, then what others chose, then a nod to the new."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RankingConfig:
+    """How a ranking is put together from its columns."""
+
+    request_weight: float = 0.75
+    """Share of the request's relevance in the score when there is a request."""
+    learned_depth: int = 200
+    """How many of the blend's best the learned stage reorders."""
+    history_shown: int = 5
+    """How many history items are named in ``Ranked.history``."""
+
+
+@dataclass(frozen=True)
+class Ranker:
+    """A frozen set of scorers with weights, and possibly a learned stage. Safe to share between threads."""
+
+    item_ids: tuple[str, ...]
+    scorers: tuple[Scorer, ...]
+    weights: Mapping[str, float]
+    learned: LearnedStage | None = None
+    config: RankingConfig = field(default_factory=RankingConfig)
+    version: str = "cold"
+    """Of the fitted model; ``cold`` when nothing was fitted."""
+
+    def columns(self, history: History) -> Scores:
+        """(n_scorers, n_items) float32, each on its scorer's own scale."""
+        return np.stack([scorer.score(history) for scorer in self.scorers])
+
+    def score_all(self, history: History) -> Scores:
+        """(n_items,) float32, for ranking without a request; items of the history are scored like all others."""
+        columns = self.columns(history)
+        standard = standardised(columns)
+        personal = self._vector() @ standard
+        if self.learned is not None:
+            seen = np.zeros(len(personal), bool)
+            seen[history.rows] = True
+            open_rows = np.flatnonzero(~seen)
+            personal = self._relearned(history, columns, standard, personal, open_rows)
+        return personal.astype(np.float32, copy=False)
+
+    def rank(
+        self,
+        history: History,
+        rows: Rows | None = None,
+        *,
+        relevance: Scores | None = None,
+        k: int = 10,
+        explain: bool = True,
+    ) -> tuple[Ranked, ...]:
+        """The best ``k`` of ``rows``, best first; ties by row, so that the order is the same every time.
+
+        ``rows`` None means every item outside the history. ``relevance`` (len(rows),) is the match to a request, bigger
+        is better; None when there is none. With ``explain``, each result has its columns, what each contributed to the
+        score, and the history items that moved it most.
+        """
+        if rows is None:
+            rows = np.setdiff1d(np.arange(len(self.item_ids)), history.rows)
+        if not len(rows) or k <= 0:
+            return ()
+        columns = self.columns(history)
+        standard = standardised(columns)
+        personal = self._vector() @ standard
+        learned = self.learned if relevance is None else None
+        if learned is not None:
+            personal = self._relearned(history, columns, standard, personal, rows)
+        scores = personal[rows].astype(np.float64)
+        scale = 1.0
+        if relevance is not None:
+            taste, scale = _unit(scores)
+            share = self.config.request_weight
+            asked, _ = _unit(relevance.astype(np.float64))
+            scale *= 1 - share
+            scores = share * asked + (1 - share) * taste
+        order = np.lexsort((rows, -scores))[:k]
+        if not explain:
+            return tuple(
+                Ranked(item_id=self.item_ids[rows[n]], row=int(rows[n]), score=float(scores[n])) for n in order
+            )
+        asked_share = share * asked if relevance is not None else None
+        return tuple(
+            self._explained(
+                history,
+                int(rows[n]),
+                float(scores[n]),
+                columns,
+                standard,
+                scale,
+                None if asked_share is None else (float(relevance[n]), float(asked_share[n])),  # type: ignore[index]
+                learned,
+            )
+            for n in order
+        )
+
+    def _vector(self) -> Scores:
+        return np.array([self.weights.get(scorer.name, 0.0) for scorer in self.scorers], np.float32)
+
+    def _relearned(self, history: History, columns: Scores, standard: Scores, personal: Scores, rows: Rows) -> Scores:
+        """Blend scores with the best of ``rows`` reordered by the learned stage, above all others."""
+        assert self.learned is not None
+        depth = min(self.config.learned_depth, len(rows))
+        top = rows[np.argpartition(-personal[rows], depth - 1)[:depth]]
+        result = personal.copy()
+        reordered = self.learned.predict(history, self, columns, standard, top)
+        # The others keep their order below: they are shifted so that their best is just under the worst reordered one.
+        result += float(reordered.min()) - 1.0 - float(personal[top].min())
+        result[top] = reordered
+        return result
+
+    def _explained(
+        self,
+        history: History,
+        row: int,
+        score: float,
+        columns: Scores,
+        standard: Scores,
+        scale: float,
+        asked: tuple[float, float] | None,
+        learned: LearnedStage | None,
+    ) -> Ranked:
+        raw = {scorer.name: float(columns[n, row]) for n, scorer in enumerate(self.scorers)}
+        if learned is not None:
+            parts = learned.contributions(history, self, columns, standard, row)
+        else:
+            parts = {
+                scorer.name: float(self.weights.get(scorer.name, 0.0) * standard[n, row] * scale)
+                for n, scorer in enumerate(self.scorers)
+            }
+        if asked is not None:
+            raw["request"], parts["request"] = asked
+        return Ranked(
+            item_id=self.item_ids[row],
+            row=row,
+            score=score,
+            columns=raw,
+            contributions=parts,
+            history=self._moved_by(history, row, columns, parts),
+        )
+
+    def _moved_by(
+        self, history: History, row: int, columns: Scores, parts: Mapping[str, float]
+    ) -> tuple[tuple[str, float], ...]:
+        """Every column's contribution, shared among the events that made it; summed by item, the largest first."""
+        moved = np.zeros(len(history))
+        for scorer in self.scorers:
+            if parts.get(scorer.name, 0.0) <= 0:
+                continue
+            events = scorer.contributions(history, row)
+            if events is not None and (total := float(np.abs(events).sum())) > 0:
+                moved += parts[scorer.name] * events / total
+        by_item: dict[int, float] = {}
+        for item, amount in zip(history.rows.tolist(), moved.tolist(), strict=True):
+            by_item[item] = by_item.get(item, 0.0) + amount
+        best = sorted(((amount, item) for item, amount in by_item.items() if amount > 0), key=lambda m: (-m[0], m[1]))
+        return tuple((self.item_ids[item], amount) for amount, item in best[: self.config.history_shown])
+
+    def save(self, folder: Path) -> None:
+        """Write into ``folder``, which exists and is empty: JSON and arrays, a folder per scorer."""
+        document = {
+            "format": FORMAT,
+            "version": self.version,
+            "scorers": [{"kind": kind_of(scorer), "name": scorer.name} for scorer in self.scorers],
+            "weights": dict(self.weights),
+            "learned": self.learned is not None,
+        }
+        for scorer in self.scorers:
+            (folder / scorer.name).mkdir()
+            scorer.save(folder / scorer.name)
+        if self.learned is not None:
+            (folder / "learned").mkdir()
+            self.learned.save(folder / "learned")
+        (folder / "items.json").write_bytes(orjson.dumps(self.item_ids))
+        (folder / "ranker.json").write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
+
+    @classmethod
+    def load(
+        cls, folder: Path, item_ids: Sequence[str], features: ItemFeatures, config: RankingConfig | None = None
+    ) -> Ranker:
+        """What ``save`` wrote, for the catalogue as it is now; raises ``ModelMissingError`` when it cannot be used.
+
+        Items are matched by id: those that left the catalogue are forgotten, new ones are scored by their features.
+        """
+        try:
+            document = orjson.loads((folder / "ranker.json").read_bytes())
+            fitted_ids = orjson.loads((folder / "items.json").read_bytes())
+        except (OSError, ValueError) as error:
+            raise ModelMissingError(
+                f"The model in {str(folder)!r} cannot be read: {error}. Fit again with: assistant fit --data DIR"
+            ) from error
+        if document.get("format") != FORMAT:
+            raise ModelMissingError(
+                f"The model in {str(folder)!r} has format {document.get('format')!r}, and this version reads {FORMAT}. "
+                "Fit again with: assistant fit --data DIR"
+            )
+        row_of = {item_id: row for row, item_id in enumerate(item_ids)}
+        moved = np.array([row_of.get(item_id, -1) for item_id in fitted_ids], np.int64)
+        scorers = tuple(
+            scorer_class(entry["kind"]).load(folder / entry["name"]).placed(moved, features)
+            for entry in document["scorers"]
+        )
+        learned = None
+        if document["learned"]:
+            from assistant.scoring.ltr import LearnedStage
+
+            learned = LearnedStage.load(folder / "learned").placed(moved, features)
+        return cls(
+            tuple(item_ids), scorers, document["weights"], learned, config or RankingConfig(), document["version"]
+        )
+
+
+def _unit(
+    values: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
+) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.float64]], float]:
+    """Values scaled to [0, 1] and the factor used; all zeros when they are all equal."""
+    low, high = float(values.min()), float(values.max())
+    if high <= low:
+        return np.zeros_like(values), 0.0
+    return (values - low) / (high - low), 1 / (high - low)
+
+
+def cold_ranker(
+    item_ids: Sequence[str], features: ItemFeatures, interactions: Interactions, config: RankingConfig | None = None
+) -> Ranker:
+    """Works with nothing fitted: popularity from the events there are, content, attributes, recency."""
+    from assistant.scoring.content import Attributes, Content
+    from assistant.scoring.popularity import Popularity
+    from assistant.scoring.recency import Recency
+
+    fresh: tuple[Scorer, ...] = (Popularity(), Content(), Attributes(), Recency())
+    scorers = tuple(scorer.fit(interactions, features) for scorer in fresh)
+    return Ranker(tuple(item_ids), scorers, COLD_WEIGHTS, None, config or RankingConfig())
+
+
+def kind_of(scorer: Scorer) -> str:
+    """The name that ``scorer_class`` knows it by."""
+    return str(getattr(scorer, "kind", type(scorer).__name__))
+
+
+def scorer_class(kind: str) -> type[Scorer]:
+    """The class of a saved scorer; raises ``ModelMissingError`` for a kind that this version does not have."""
+    from assistant.scoring.content import Attributes, Content
+    from assistant.scoring.ease import Ease
+    from assistant.scoring.item_cf import ItemCF
+    from assistant.scoring.popularity import Popularity, Trend
+    from assistant.scoring.recency import Recency
+    from assistant.scoring.sequential import NextItem, Transitions
+    from assistant.scoring.user_cf import UserCF
+
+    known: dict[str, type[Scorer]] = {
+        cls.kind: cls
+        for cls in (Attributes, Content, Ease, ItemCF, NextItem, Popularity, Recency, Transitions, Trend, UserCF)
+    }
+    if kind not in known:
+        raise ModelMissingError(
+            f"The model has a scorer of kind {kind!r}, and this version knows {', '.join(sorted(known))}. "
+            "Fit again with: assistant fit --data DIR"
+        )
+    return known[kind]

@@ -1,0 +1,127 @@
+"""Past choices as training data for blends: what a user chose next, against what they could have chosen.
+
+A choice is taken with scorers that were fitted on what came before it, so that no scorer has seen the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize
+
+from assistant.scoring.base import History, Rows, Scorer, Scores
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """A history, and the item that came next."""
+
+    history: History
+    target: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChoiceLists:
+    """Columns of the candidates of many choices."""
+
+    rows: Rows
+    """(n_choices, n_candidates) catalogue rows."""
+    columns: Scores
+    """(n_choices, n_candidates, n_columns) float32, standardised over the whole catalogue per history."""
+    chosen: Rows
+    """(n_choices,) where in ``rows`` the chosen item is."""
+
+
+def column_cube(scorers: Sequence[Scorer], histories: Sequence[History]) -> Scores:
+    """(n_columns, n_histories, n_items) float32: every scorer on every history."""
+    return np.stack([score_many(scorer, histories) for scorer in scorers])
+
+
+def score_many(scorer: Scorer, histories: Sequence[History]) -> Scores:
+    """(len(histories), n_items): at once where the scorer can, else one by one."""
+    many = getattr(scorer, "score_many", None)
+    if many is not None:
+        return np.asarray(many(histories), np.float32)
+    return np.stack([scorer.score(history) for history in histories])
+
+
+def standardised(columns: Scores) -> Scores:
+    """(..., n_items): less the mean over items, by the standard deviation; a constant column becomes zeros."""
+    mean = columns.mean(-1, keepdims=True)
+    centred = columns - mean
+    spread = np.sqrt(np.square(centred).mean(-1, keepdims=True))
+    size = np.abs(columns).max(-1, keepdims=True)
+    return np.asarray(np.where(spread > 1e-6 * size, centred / np.maximum(spread, 1e-30), 0), np.float32)
+
+
+def target_ranks(scores: Scores, choices: Sequence[Choice]) -> NDArray[np.int64]:
+    """(n_choices,): the rank from 0 of each target among all items outside its history; ties count half.
+
+    ``scores`` (n_choices, n_items). Full ranking, nothing sampled.
+    """
+    ranks = np.empty(len(choices), np.int64)
+    for n, choice in enumerate(choices):
+        row = scores[n].astype(np.float64)
+        own = row[choice.target]
+        row[choice.history.rows] = -np.inf
+        row[choice.target] = own
+        ranks[n] = int((row > own).sum()) + int((row == own).sum() - 1) // 2
+    return ranks
+
+
+def ndcg(ranks: NDArray[np.int64], k: int = 10) -> NDArray[np.float64]:
+    """(n,) nDCG@k with one relevant item: ``1 / log2(rank + 2)`` for ranks (from 0) below k, else 0."""
+    return np.where(ranks < k, 1 / np.log2(ranks + 2.0), 0.0)
+
+
+def choice_lists(
+    scorers: Sequence[Scorer], choices: Sequence[Choice], guide: Scores, *, candidates: int, chunk: int = 256
+) -> ChoiceLists:
+    """The ``candidates`` best items of each choice under the weights ``guide`` (n_columns,), the chosen one among them."""
+    all_rows, all_columns, chosen = [], [], []
+    for start in range(0, len(choices), chunk):
+        part = choices[start : start + chunk]
+        standard = standardised(column_cube(scorers, [choice.history for choice in part]))
+        blend = np.einsum("c,cqn->qn", guide, standard)
+        for n, choice in enumerate(part):
+            seen = np.setdiff1d(choice.history.rows, [choice.target])
+            blend[n, seen] = -np.inf
+            top = np.argpartition(-blend[n], candidates - 1)[:candidates]
+            top = top[np.argsort(-blend[n, top], kind="stable")]
+            if choice.target not in top:
+                top[-1] = choice.target
+            all_rows.append(top)
+            all_columns.append(standard[:, n, top].T)
+            chosen.append(int(np.flatnonzero(top == choice.target)[0]))
+    return ChoiceLists(
+        rows=np.array(all_rows, np.int64), columns=np.array(all_columns, np.float32), chosen=np.array(chosen, np.int64)
+    )
+
+
+def fit_weights(lists: ChoiceLists, *, ridge: float = 1e-3, start: Scores | None = None) -> Scores:
+    """(n_columns,) non-negative weights that make past choices most likely.
+
+    Maximises the mean log-likelihood of the conditional logit (McFadden 1974), ``log softmax(columns · w)[chosen]``,
+    less ``ridge · |w|²``; convex, by L-BFGS-B. Non-negative, so that no scorer is turned against itself by chance.
+    """
+    columns, chosen = lists.columns.astype(np.float64), lists.chosen
+    n, _, n_columns = columns.shape
+    at = np.arange(n)
+    picked = columns[at, chosen]
+
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        logits = columns @ weights
+        logits -= logits.max(1, keepdims=True)
+        exponent = np.exp(logits)
+        total = exponent.sum(1, keepdims=True)
+        likelihood = logits[at, chosen] - np.log(total[:, 0])
+        expected = np.einsum("qm,qmc->qc", exponent / total, columns)
+        gradient = (expected - picked).mean(0) + 2 * ridge * weights
+        return -float(likelihood.mean()) + ridge * float(weights @ weights), gradient
+
+    first = np.full(n_columns, 0.3) if start is None else start.astype(np.float64)
+    found = optimize.minimize(loss, first, jac=True, method="L-BFGS-B", bounds=[(0, None)] * n_columns)
+    return np.asarray(found.x, np.float32)

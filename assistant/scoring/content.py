@@ -1,0 +1,223 @@
+"""How like an item is to what the history liked: by vectors of its text, and by its categories, people and tags.
+
+Two scorers, so that text of an item moves the first alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import ClassVar, Self
+
+import numpy as np
+from scipy import sparse
+
+from assistant.scoring import files
+from assistant.scoring.base import History, Interactions, ItemFeatures, Rows, Scores
+from assistant.scoring.weighting import HistoryWeighting, Sparse, empty_sparse
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interests:
+    """A history as a few directions in the space of vectors."""
+
+    vectors: Scores
+    """(n_interests, dim) float32, rows L2-normalised."""
+    share: Scores
+    """(n_interests,): how much of the history's weight lies in each; sums to 1."""
+    of_event: Rows
+    """(len(history),): the interest of each event, -1 for events that are not liked or have no vector."""
+
+
+def interests_of(vectors: Scores, history: History, weight: Scores, *, at_most: int, rounds: int = 5) -> Interests:
+    """Spherical k-means over the liked events, weighted, started from events far from each other.
+
+    ``vectors`` are the catalogue's (n_items, dim); ``weight`` (len(history),) says how much each event counts, and only
+    positive weights are clustered. Deterministic. Without any liked event there are no interests.
+    """
+    liked = np.flatnonzero(weight > 0)
+    points = vectors[history.rows[liked]]
+    there = np.abs(points).sum(1) > 0
+    liked, points = liked[there], points[there]
+    of_event = np.full(len(history), -1, np.int64)
+    if not len(liked):
+        return Interests(
+            vectors=np.zeros((0, vectors.shape[1]), np.float32), share=np.zeros(0, np.float32), of_event=of_event
+        )
+    mass = weight[liked]
+    count = int(min(at_most, max(1, len(liked) // 3)))
+    seeds = [int(mass.argmax())]
+    nearest = points @ points[seeds[0]]
+    while len(seeds) < count:
+        seeds.append(int(((1 - nearest) * mass).argmax()))
+        nearest = np.maximum(nearest, points @ points[seeds[-1]])
+    centres = points[seeds]
+    belongs = np.zeros(len(points), np.int64)
+    for _ in range(rounds):
+        belongs = (points @ centres.T).argmax(1)
+        sums = np.zeros_like(centres)
+        np.add.at(sums, belongs, points * mass[:, None])
+        norms = np.linalg.norm(sums, axis=1, keepdims=True)
+        centres = np.where(norms > 0, sums / np.maximum(norms, 1e-12), centres)
+    belongs = (points @ centres.T).argmax(1)
+    share = np.bincount(belongs, mass, minlength=count)
+    used = np.flatnonzero(share > 0)
+    of_event[liked] = np.searchsorted(used, belongs)
+    return Interests(vectors=centres[used], share=(share[used] / share.sum()).astype(np.float32), of_event=of_event)
+
+
+@dataclass(kw_only=True)
+class Content:
+    """Cosine to the nearest interest, interests with a small share damped, less the cosine to what was disliked.
+
+    ``max_m share_m^damping · cos(item, interest_m) - dislike · max(0, cos(item, mean of disliked))``.
+    """
+
+    kind: ClassVar[str] = "content"
+    name: str = "content"
+    weighting: HistoryWeighting = field(default_factory=lambda: HistoryWeighting(decay=0.95, influence=1.0, last=100))
+    interests: int = 4
+    """Interest vectors per history at most."""
+    damping: float = 0.25
+    """From 0 (a single odd event counts as much as a passion) to 1."""
+    dislike: float = 0.5
+    """Weight of what was disliked."""
+    vectors: Scores = field(default_factory=lambda: np.zeros((0, 0), np.float32), repr=False)
+    """(n_items, dim), the catalogue's."""
+
+    def fit(self, interactions: Interactions, features: ItemFeatures) -> Self:
+        """Nothing is learned from events."""
+        self.vectors = features.vectors
+        return self
+
+    def score(self, history: History, rows: Rows | None = None) -> Scores:
+        """(len(rows),) or (n_items,); zero for items without a vector."""
+        vectors = self.vectors if rows is None else self.vectors[rows]
+        weight = self.weighting.weights(history)
+        interests = interests_of(self.vectors, history, weight, at_most=self.interests)
+        score = np.zeros(len(vectors), np.float32)
+        if len(interests.share):
+            directions = interests.vectors * (interests.share / interests.share.max())[:, None] ** self.damping
+            score += (vectors @ directions.T).max(1)
+        if (weight < 0).any():
+            away = weight[weight < 0] @ self.vectors[history.rows[weight < 0]]
+            norm = float(np.linalg.norm(away))
+            if norm > 0:
+                score -= self.dislike * np.maximum(vectors @ (-away / norm), 0)
+        return score
+
+    def contributions(self, history: History, row: int) -> Scores | None:
+        """(len(history),): the liked events of the interest that won share its cosine, by weight and own cosine."""
+        moved = np.zeros(len(history), np.float32)
+        weight = self.weighting.weights(history)
+        interests = interests_of(self.vectors, history, weight, at_most=self.interests)
+        if not len(interests.share):
+            return moved
+        damped = (interests.share / interests.share.max()) ** self.damping
+        cosines = (interests.vectors @ self.vectors[row]) * damped
+        winner = int(cosines.argmax())
+        events = np.flatnonzero(interests.of_event == winner)
+        pull = weight[events] * np.maximum(self.vectors[history.rows[events]] @ self.vectors[row], 0)
+        if pull.sum() > 0:
+            moved[events] = cosines[winner] * pull / pull.sum()
+        return moved
+
+    def save(self, folder: Path) -> None:
+        """Settings only: vectors are the catalogue's."""
+        settings = {"name": self.name, "interests": self.interests, "damping": self.damping, "dislike": self.dislike}
+        files.write(folder, settings | {"weighting": asdict(self.weighting)}, {})
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """What ``save`` wrote; ``placed`` gives it the vectors."""
+        settings, _ = files.read(folder)
+        return cls(**settings | {"weighting": HistoryWeighting(**settings["weighting"])})
+
+    def placed(self, moved: Rows, features: ItemFeatures) -> Self:
+        """With the new vectors."""
+        return replace(self, vectors=features.vectors)
+
+
+@dataclass(kw_only=True)
+class Attributes:
+    """Shared categories, people and tags: inner product of an item's labels with the history's weighted mean.
+
+    A label weighs ``log(n_items / n_items with it)``; within each group an item's labels have length 1, so that a long
+    cast does not outweigh one genre.
+    """
+
+    kind: ClassVar[str] = "attributes"
+    name: str = "attributes"
+    weighting: HistoryWeighting = field(default_factory=lambda: HistoryWeighting(decay=0.95, influence=1.0, last=100))
+    categories: float = 1.0
+    """Weight of the group."""
+    people: float = 1.0
+    """Weight of the group."""
+    tags: float = 1.0
+    """Weight of the group."""
+    labels: Sparse = field(default_factory=empty_sparse, repr=False)
+    """(n_items, n_labels)."""
+
+    def fit(self, interactions: Interactions, features: ItemFeatures) -> Self:
+        """Nothing is learned from events."""
+        self.labels = self._labels(features)
+        return self
+
+    def _labels(self, features: ItemFeatures) -> Sparse:
+        groups = [(self.categories, features.categories), (self.people, features.people), (self.tags, features.tags)]
+        return sparse.csr_array(sparse.hstack([_group(labels, weight) for weight, labels in groups], format="csr"))
+
+    def score(self, history: History, rows: Rows | None = None) -> Scores:
+        """(len(rows),) or (n_items,)."""
+        labels = self.labels if rows is None else self.labels[rows]
+        weight = self.weighting.weights(history)
+        total = float(np.abs(weight).sum())
+        if total == 0:
+            return np.zeros(labels.shape[0], np.float32)
+        use = weight != 0
+        profile = (weight[use] / total) @ self.labels[history.rows[use]]
+        return np.asarray(labels @ profile, np.float32)
+
+    def contributions(self, history: History, row: int) -> Scores | None:
+        """(len(history),): each event's share; they add up to the score."""
+        weight = self.weighting.weights(history)
+        total = float(np.abs(weight).sum())
+        if total == 0:
+            return weight
+        shared = self.labels[history.rows] @ self.labels[[row]].toarray().ravel()
+        return np.asarray(weight / total * shared, np.float32)
+
+    def save(self, folder: Path) -> None:
+        """Settings only: labels are the catalogue's."""
+        settings = {"name": self.name, "categories": self.categories, "people": self.people, "tags": self.tags}
+        files.write(folder, settings | {"weighting": asdict(self.weighting)}, {})
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """What ``save`` wrote; ``placed`` gives it the labels."""
+        settings, _ = files.read(folder)
+        return cls(**settings | {"weighting": HistoryWeighting(**settings["weighting"])})
+
+    def placed(self, moved: Rows, features: ItemFeatures) -> Self:
+        """With the new labels."""
+        return replace(self, labels=self._labels(features))
+
+
+def _group(labels: tuple[tuple[str, ...], ...], weight: float) -> Sparse:
+    """(n_items, n_labels) float32: inverse document frequencies, rows of length ``weight``."""
+    folded = [sorted({label.casefold() for label in of_item}) for of_item in labels]
+    frequency = Counter(label for of_item in folded for label in of_item)
+    column = {label: n for n, label in enumerate(sorted(frequency))}
+    data: list[float] = []
+    indices: list[int] = []
+    indptr = [0]
+    for of_item in folded:
+        values = np.array([np.log(len(labels) / frequency[label]) + 0.1 for label in of_item])
+        data.extend((weight * values / np.linalg.norm(values)).tolist() if len(values) else [])
+        indices.extend(column[label] for label in of_item)
+        indptr.append(len(indices))
+    return sparse.csr_array(
+        (np.asarray(data, np.float32), np.asarray(indices, np.int64), np.asarray(indptr, np.int64)),
+        shape=(len(labels), max(len(column), 1)),
+    )

@@ -1,0 +1,207 @@
+"""Choose scorers, their settings and their blend from the data alone, on choices that the scorers have not seen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.interactions import drop_last, histories, prefix
+from assistant.ranking import Ranker, cold_ranker
+from assistant.scoring import choices as past
+from assistant.scoring.base import Interactions, ItemFeatures, Scorer, Scores
+from assistant.scoring.choices import Choice
+from assistant.scoring.grids import Family, families
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitConfig:
+    """How to choose and fit."""
+
+    refit: bool = True
+    """Fit the winner again on all events. Off only to compare under a protocol that fits on less."""
+    past_choices: int = 5
+    """How many choices per user, before the validated one, the weights are learned from."""
+    candidates: int = 200
+    """Items per past choice that the weights are learned on; as many as the learned stage reorders."""
+    most_choices: int = 12_000
+    """Past choices used at most, and four times as many users as this tenth are validated on."""
+    most_validated: int = 4_000
+    """Users validated on at most."""
+    least_users: int = 50
+    """With fewer users of at least three events nothing is fitted: the cold default serves."""
+    learned: bool = True
+    """Try the learned stage, where the extra is installed."""
+    user_rows: bool = False
+    """Allow scorers whose model keeps rows of single users."""
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitRow:
+    """One line of the table: what was tried and how it did on validation."""
+
+    name: str
+    ndcg: float
+    hit: float
+    settings: str = ""
+    used: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitTable:
+    """What was tried, and what won."""
+
+    rows: tuple[FitRow, ...]
+    chosen: str
+    n_validated: int
+    note: str = ""
+    weights: dict[str, float] = field(default_factory=dict)
+
+    def document(self) -> dict[str, object]:
+        """As JSON has it."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        lines = [f"{'on validation':34s} nDCG@10  hit@10"]
+        lines += [f"{row.name:34s} {row.ndcg:.4f}   {row.hit:.4f}{'  *' if row.used else ''}" for row in self.rows]
+        lines.append(
+            f"chosen: {self.chosen} ({self.n_validated:,} users validated){'. ' + self.note if self.note else ''}"
+        )
+        return "\n".join(lines)
+
+
+def select_and_fit(
+    interactions: Interactions,
+    features: ItemFeatures,
+    config: FitConfig | None = None,
+    *,
+    item_ids: Sequence[str] | None = None,
+    report: Report | None = None,
+) -> tuple[Ranker, FitTable]:
+    """A ranker chosen on each user's last event and fitted on all. Pure: same input, same result."""
+    config = config or FitConfig()
+    ids = tuple(item_ids) if item_ids is not None else tuple(str(n) for n in range(interactions.n_items))
+    say = report or (lambda line: None)
+    train = drop_last(interactions, 1)
+    validation = _sampled(last_choices(interactions, 1, 1), config.most_validated, config.seed)
+    if len(validation) < config.least_users:
+        note = f"only {len(validation)} users have three events or more, {config.least_users} are needed to choose"
+        ranker = cold_ranker(ids, features, interactions)
+        return ranker, FitTable(rows=(), chosen="cold", n_validated=len(validation), note=note)
+
+    rows: list[FitRow] = []
+    chosen: list[Scorer] = []
+    for family in families(train, features, user_rows=config.user_rows):
+        started = time.monotonic()
+        best, row = _best_of(family, train, features, validation)
+        rows.append(row)
+        say(f"{row.name:20s} nDCG@10 {row.ndcg:.4f}  {row.settings}  ({time.monotonic() - started:.1f} s)")
+        chosen.append(best)
+
+    cold = cold_ranker(ids, features, train)
+    guide = _guide(chosen, [row.ndcg for row in rows])
+    before = drop_last(interactions, 1 + config.past_choices)
+    earlier = [_refitted(scorer, before, features) for scorer in chosen]
+    taken = _sampled(last_choices(interactions, 2, config.past_choices), config.most_choices, config.seed)
+    lists = past.choice_lists(earlier, taken, guide, candidates=min(config.candidates, interactions.n_items))
+    weights = past.fit_weights(lists)
+    say("weights " + ", ".join(f"{s.name} {w:.2f}" for s, w in zip(chosen, weights, strict=True) if w > 0))
+    blend_ranks = ranks_of(chosen, weights, validation)
+    rows.append(_row("blend", blend_ranks))
+    cold_weights = np.array([cold.weights[scorer.name] for scorer in cold.scorers], np.float32)
+    rows.append(_row("cold default", ranks_of(cold.scorers, cold_weights, validation)))
+
+    winner = max(rows, key=lambda row: row.ndcg)
+    if winner.name == "blend":
+        scorers, final = chosen, weights
+    elif winner.name == "cold default":
+        scorers, final = list(cold.scorers), cold_weights
+    else:
+        scorers = [scorer for scorer in chosen if scorer.name == winner.name]
+        final = np.ones(1, np.float32)
+    if config.refit:
+        scorers = [_refitted(scorer, interactions, features) for scorer in scorers]
+    kept = [(scorer, float(weight)) for scorer, weight in zip(scorers, final, strict=True) if weight > 1e-3]
+    ranker = Ranker(ids, tuple(s for s, _ in kept), {s.name: w for s, w in kept})
+    used = {scorer.name for scorer, _ in kept} | {winner.name}
+    table = FitTable(
+        rows=tuple(replace(row, used=row.name in used) for row in rows),
+        chosen=winner.name,
+        n_validated=len(validation),
+        weights=dict(ranker.weights),
+    )
+    return ranker, table
+
+
+def last_choices(interactions: Interactions, first: int, count: int) -> list[Choice]:
+    """Each user's choices at places ``first`` … ``first + count - 1`` from the end, with at least two events before.
+
+    Only items new to the user are choices, and only liking or neutral events.
+    """
+    taken = []
+    for history in histories(interactions):
+        for back in range(first, first + count):
+            at = len(history) - back
+            if at < 2:
+                break
+            target = int(history.rows[at])
+            disliked = history.weight[at] < 0 and not np.isfinite(history.value[at])
+            if not disliked and target not in history.rows[:at]:
+                taken.append(Choice(history=prefix(history, at), target=target))
+    return taken
+
+
+def ranks_of(
+    scorers: Sequence[Scorer], weights: Scores, choices: Sequence[Choice], chunk: int = 256
+) -> NDArray[np.int64]:
+    """(n_choices,) ranks of the targets under the weighted blend, full ranking."""
+    ranks = []
+    use = np.flatnonzero(weights)
+    for start in range(0, len(choices), chunk):
+        part = choices[start : start + chunk]
+        of_part = [choice.history for choice in part]
+        blend = np.zeros((len(part), 0), np.float32)
+        for n in use.tolist():
+            column = weights[n] * past.standardised(past.score_many(scorers[n], of_part))
+            blend = column if not blend.size else blend + column
+        ranks.append(past.target_ranks(blend, part))
+    return np.concatenate(ranks)
+
+
+def _best_of(
+    family: Family, train: Interactions, features: ItemFeatures, validation: Sequence[Choice]
+) -> tuple[Scorer, FitRow]:
+    best: tuple[Scorer, FitRow] | None = None
+    for scorer in family.fitted(train, features):
+        row = _row(scorer.name, ranks_of([scorer], np.ones(1, np.float32), validation), family.describe(scorer))
+        if best is None or row.ndcg > best[1].ndcg:
+            best = scorer, row
+    assert best is not None
+    return best
+
+
+def _row(name: str, ranks: NDArray[np.int64], settings: str = "") -> FitRow:
+    return FitRow(name=name, ndcg=float(past.ndcg(ranks).mean()), hit=float((ranks < 10).mean()), settings=settings)
+
+
+def _guide(scorers: Sequence[Scorer], ndcg: Sequence[float]) -> Scores:
+    """Rough weights, by how well each does alone: which items past choices are weighed against."""
+    return np.asarray(np.square(ndcg) / max(float(np.square(ndcg).sum()), 1e-12), np.float32)
+
+
+def _refitted(scorer: Scorer, interactions: Interactions, features: ItemFeatures) -> Scorer:
+    assert hasattr(scorer, "__dataclass_fields__")
+    return replace(scorer).fit(interactions, features)  # type: ignore[type-var]
+
+
+def _sampled(choices: list[Choice], most: int, seed: int) -> list[Choice]:
+    if len(choices) <= most:
+        return choices
+    keep = np.sort(np.random.default_rng(seed).choice(len(choices), most, replace=False))
+    return [choices[n] for n in keep]

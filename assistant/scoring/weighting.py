@@ -1,0 +1,88 @@
+"""How much each event of a history counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from assistant.scoring.base import History, Interactions, Scores
+
+if TYPE_CHECKING:
+    Sparse = sparse.csr_array[Any, tuple[int, int]]
+else:
+    Sparse = sparse.csr_array
+
+NEGLIGIBLE = 1e-4
+"""Weights below this are dropped: they cost time and move nothing."""
+
+
+def strength(value: Scores, weight: Scores, influence: float) -> Scores:
+    """(n,) in [-1, 1]. Rated events go from 1 (``influence`` 0: having chosen it is what counts) to their weight (1).
+
+    Events without a rating keep their weight: a click on "dislike" is never a liking.
+    """
+    return np.where(np.isfinite(value), 1 + influence * (weight - 1), weight).astype(np.float32)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoryWeighting:
+    """Turns a history into one weight per event."""
+
+    decay: float = 1.0
+    """Factor per step back from the latest event; 1 forgets nothing."""
+    influence: float = 0.0
+    """How much of a rating's value counts, from 0 (rated at all) to 1 (low ratings push away)."""
+    last: int = 300
+    """Only this many latest events are looked at."""
+    average_ties: bool = False
+    """Events of the same second share the mean of their decay, as their order means nothing."""
+
+    def weights(self, history: History) -> Scores:
+        """(len(history),) float32; zero for events that do not count.
+
+        When an item occurs more than once, its latest event that says anything counts. Where times are all unknown
+        there is no order, and so no decay.
+        """
+        n = len(history)
+        weight = strength(history.value, history.weight, self.influence)
+        if n == 0:
+            return weight
+        if n > self.last:
+            weight[: n - self.last] = 0
+        latest = np.flatnonzero(weight)[::-1]
+        _, first = np.unique(history.rows[latest], return_index=True)
+        once = np.zeros(n, np.float32)
+        once[latest[first]] = weight[latest[first]]
+        return once * self._decays(history.time, n)
+
+    def _decays(self, time: NDArray[np.float64], n: int) -> Scores:
+        if self.decay >= 1:
+            return np.ones(n, np.float32)
+        decays = self.decay ** np.arange(n - 1, -1, -1, dtype=np.float64)
+        if self.average_ties:
+            group = np.concatenate([[0], np.cumsum(time[1:] != time[:-1])])
+            decays = (np.bincount(group, decays) / np.bincount(group))[group]
+        decays[decays < NEGLIGIBLE] = 0
+        return decays.astype(np.float32)
+
+
+def user_item_matrix(interactions: Interactions, influence: float) -> Sparse:
+    """(n_users, n_items) float32: the strength of each user's events, positive ones only, the strongest per pair."""
+    values = strength(interactions.value, interactions.weight, influence)
+    keep = values > 0
+    user, item, values = interactions.user[keep], interactions.item[keep], values[keep]
+    order = np.lexsort((-values, item, user))
+    user, item, values = user[order], item[order], values[order]
+    first = np.ones(len(user), bool)
+    first[1:] = (user[1:] != user[:-1]) | (item[1:] != item[:-1])
+    shape = (len(interactions.user_ids), interactions.n_items)
+    return sparse.csr_array((values[first], (user[first], item[first])), shape=shape)
+
+
+def empty_sparse() -> Sparse:
+    """A matrix of no rows: what holds before ``fit``."""
+    return sparse.csr_array(np.zeros((0, 0), np.float32))
