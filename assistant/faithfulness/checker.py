@@ -9,7 +9,7 @@ from assistant.faithfulness.evidence import Entailment, Evidence, HistoryItem, H
 from assistant.faithfulness.injection import suspicious
 from assistant.faithfulness.judging import Judgement, judge_concept, judge_length, judge_quantity
 from assistant.faithfulness.lexicon import Lexicon
-from assistant.faithfulness.mentions import Mention, names, phrases, slot_names, titles
+from assistant.faithfulness.mentions import Mention, coordinated, names, phrases, slot_names, titles
 from assistant.faithfulness.opinions import ratings, stance
 from assistant.faithfulness.quantities import Quantity, quantities
 from assistant.faithfulness.reading import Reading, mark, read
@@ -72,6 +72,7 @@ class _Case:
         self.asked_view = view({"asked": self.asked}) if asked else view({})
         self.reading: Reading = read(text)
         self.claims: list[Claim] = []
+        self._last = (0, 0)
 
     def run(self) -> list[Claim]:
         for start, end, what in suspicious(self.text):
@@ -80,6 +81,7 @@ class _Case:
         told = titles(reading, self.record, self.history)
         mark(reading)
         found = phrases(reading, self.record)
+        found += coordinated(reading)
         explicit = ratings(reading, self.record)
         numbers = [q for q in quantities(reading.tokens) if reading.free(q.start, q.end) or self._partly(q)]
         for quantity in numbers:
@@ -145,8 +147,9 @@ class _Case:
     def _mention(self, mention: Mention, subject: Subject) -> None:
         reading = self.reading
         start, end = mention.start, mention.end
-        negated = reading.is_negated(start, end)
+        negated = reading.is_negated(start, end) and not self._shielded(start)
         region = reading.region[start]
+        self._last = (start, end) if mention.kind != "title" else self._last
         if mention.kind == "title":
             self._title(mention)
             return
@@ -175,6 +178,15 @@ class _Case:
             return
         self._concept(mention, subject, negated, region)
 
+    def _shielded(self, start: int) -> bool:
+        """Negation stops at the first thing it denies unless a list goes on: "not a family-friendly pub near X"."""
+        reading = self.reading
+        low, high = self._last
+        if high > start or high == 0 or reading.sentence[low] != reading.sentence[start] or not reading.negated[low]:
+            return False
+        between = [token.low for token in reading.tokens[high:start]]
+        return not any(word in {"or", "nor", "and", ",", "/", "&", "not"} or word.endswith("n't") for word in between)
+
     def _concept(self, mention: Mention, subject: Subject, negated: bool, region: str) -> None:
         start, end = mention.start, mention.end
         families = None
@@ -202,7 +214,7 @@ class _Case:
                 judged, source = Judgement(slot="asked_for", verdict="supported"), "dialogue"
             elif region == "taste" and any(mention.concept in view(item.record).concepts for item in self.history):
                 judged, source = Judgement(slot="often_likes", verdict="supported"), "profile"
-            elif concept.kind == "mood" and judged.verdict == "absent":
+            elif stems(words) in vocabulary().weak or (concept.kind == "mood" and judged.verdict == "absent"):
                 judged, source = Judgement(slot="opinion", verdict="uncheckable"), "opinion"
         self._add(
             start, end, judged.slot, self._words(start, end), judged.verdict, positive=judged.positive, source=source
@@ -256,7 +268,7 @@ class _Case:
                 return
         slot = self.lexicon.slot_of(mention.value) or "name"
         verdict: Verdict = "absent"
-        if negated and slot in self.evidence.record:
+        if negated and slot != "name" and slot in self.evidence.record:
             verdict = "supported"
         self._add(mention.start, mention.end, slot, mention.value, verdict, positive=not negated)
 

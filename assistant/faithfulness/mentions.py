@@ -149,6 +149,22 @@ def phrases(reading: Reading, record: RecordView) -> list[Mention]:
     return found
 
 
+def coordinated(reading: Reading) -> list[Mention]:
+    """ "first and third person": the first member of a pair borrows the noun of the second."""
+    known = vocabulary()
+    found: list[Mention] = []
+    for position in range(len(reading.words) - 3):
+        here, join, other, noun = (reading.tokens[i] for i in reading.words[position : position + 4])
+        if join.low not in {"and", "or", "to"} or reading.covered[reading.words[position]] or other.kind != "word":
+            continue
+        ours = known.concept_ids((here.stem, noun.stem))
+        if ours and known.concept_ids((other.stem, noun.stem)):
+            start, end = reading.span(position, 1)
+            reading.cover(start, end, "concept")
+            found.append(Mention(start=start, end=end, kind="concept", concept=min(ours)))
+    return found
+
+
 def _prefer_concept(best: list[tuple[SlotView, str]]) -> bool:
     return not best or (best[0][0].truth is not None and bool(best[0][0].concepts))
 
@@ -200,7 +216,7 @@ def names(reading: Reading, record: RecordView) -> list[Mention]:
             if (
                 step < len(tokens)
                 and reading.sentence[step] == reading.sentence[start]
-                and not reading.covered[step]
+                and _may_join(reading, step)
                 and (tokens[step].capital or (tokens[step].kind == "number" and step == end))
                 and not (step - end > 1 and tokens[end].low == "and")
             ):
@@ -214,6 +230,11 @@ def names(reading: Reading, record: RecordView) -> list[Mention]:
     return found
 
 
+def _may_join(reading: Reading, i: int) -> bool:
+    """Unexplained, or a word such as "Adventure" that a capital may make part of a name."""
+    return not reading.covered[i] or (reading.covered[i] == "concept" and reading.tokens[i].capital)
+
+
 def _opens_name(reading: Reading, i: int) -> bool:
     token = reading.tokens[i]
     if reading.covered[i] or token.kind != "word" or not token.capital or token.low in _MONTHS:
@@ -223,13 +244,20 @@ def _opens_name(reading: Reading, i: int) -> bool:
     following = reading.tokens[i + 1] if i + 1 < len(reading.tokens) else None
     if not neutral(token.low, token.stem):
         return True
-    if following is None or token.low in _NOT_BARE:
+    if following is None:
         return False
-    if following.capital and following.low not in _MONTHS and not reading.covered[i + 1]:
+    if following.capital and following.low not in _MONTHS and _may_join(reading, i + 1) and not following.first:
+        return True
+    if token.low in _NOT_BARE:
         return False
     return following.low in _COPULAS and not token.low.endswith("s")
 
 
+_FUNCTION = word_set(
+    "it is was are the a an this that these those you your i we they he she there here if for from with in on at by to of "
+    "and or but not no also has have had its as so do does did can will would be who what which how why when where one "
+    "all very too both"
+)
 _NOT_BARE = word_set(
     "it this that these those he she they there here who what which where when how why one everyone everything "
     "something nothing someone both all each neither either none most many much more less another other such now then "
@@ -249,7 +277,14 @@ def _resolve(reading: Reading, record: RecordView, start: int, end: int) -> Ment
         kind: MentionKind = "title" if "title" in slot.families else "value"
         return Mention(start=start, end=end, kind=kind, slots=(slot,), value=value)
     plain = [token for token in weighty if neutral(token.low, token.stem) or token.stem in record.words]
-    if len(plain) == len(weighty) and (len(weighty) == 1 or any(t.first for t in inside) or len(weighty) > 6):
+    ordinary = len(plain) == len(weighty)
+    if all(token.low in _FUNCTION for token in weighty):
+        return None
+    article = inside[0].low in {"the", "a"} and inside[0].capital
+    if ordinary and len(weighty) == 1 and not article and not (inside[0].first and len(inside) == 1):
+        return None
+    later = [reading.covered[i] for i in range(start, end) if tokens[i].capital and not tokens[i].first]
+    if later and all(later) and (reading.covered[start] or neutral(inside[0].low, inside[0].stem)):
         return None
     reading.cover(start, end, "name")
     text = reading.text[tokens[start].start : tokens[end - 1].end]

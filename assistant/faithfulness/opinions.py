@@ -48,7 +48,7 @@ def ratings(reading: Reading, record: RecordView) -> list[Opinion]:
         if noun is None:
             continue
         levels = set(_SCALE[token.low])
-        if reading.is_negated(i, i + 1):
+        if any(word in {"not", "no", "never"} or word.endswith("n't") for word in reading.before(i, 3)):
             levels = set().union(*(_OPPOSITE[level] for level in levels)) - levels
         start, end = min(i, noun), max(i, noun) + 1
         reading.cover(start, end, "rating")

@@ -30,10 +30,14 @@ _NOT_SCOPING = {
     "don't": word_set("miss forget worry mind let want be think"),
 }  # fmt: skip
 _NEGATORS = word_set(
-    "not no never without nor neither cannot lacks lack lacking lacked excludes excluding omits unavailable missing "
+    "not no non never without nor neither cannot lacks lack lacking lacked excludes excluding omits unavailable missing "
     "skips minus sans none except absent"
 )
 _SHORT = word_set("no without lacks lack lacking minus sans except missing skips omits excludes excluding")
+_ATTITUDES = word_set(
+    "like liked enjoy enjoyed love loved fond into fan impressed interested care prefer think thought want mind hesitate typically "
+    "normally generally say deny imagine"
+)
 _PERSONS = word_set("i you we i've you've")
 _ABILITIES = word_set("play find get buy run use access download bring take")
 _ASKING = word_set("asked ask requested wanted want seeking sought")
@@ -120,13 +124,12 @@ class Reading:
                 return False
         for i in range(end, min(high, end + 9)):
             word = self.tokens[i].low
-            if word in _STOPS or word in {";", "("}:
+            following = self.tokens[i + 1].low if i + 1 < high else ""
+            if word in _STOPS or word in {";", "("} or (word in {"and", ","} and following in _VERBS):
                 return False
             if word in _VERBS:
-                following = [token.low for token in self.tokens[i + 1 : min(high, i + 3)]]
-                return word.endswith("n't") or bool(
-                    {"not", "unavailable", "missing", "absent", "no"} & set(following[:1])
-                )
+                is_be = word.removesuffix("n't") in {"is", "are", "was", "were"}
+                return is_be and (word.endswith("n't") or following in {"not", "unavailable", "missing", "absent"})
         return False
 
 
@@ -169,6 +172,11 @@ def _mark_negation(reading: Reading, start: int, end: int) -> None:
         word = tokens[i].low
         if reading.covered[i]:
             continue
+        later = tokens[i + 1].low if i + 1 < end else ""
+        if (word == "yet" and later == "to") or (word == "lack" and later == "of"):
+            for j in range(i + 2, _scope_end(reading, i + 1, end, 8)):
+                reading.negated[j] = True
+            continue
         if not (word in _NEGATORS or word.endswith("n't")) or tokens[i].kind != "word":
             if word in {"rather", "instead"} and i + 1 < end and tokens[i + 1].low in {"than", "of"}:
                 for j in range(i + 2, _scope_end(reading, i + 1, end, 4)):
@@ -181,12 +189,15 @@ def _mark_negation(reading: Reading, start: int, end: int) -> None:
             continue
         if word == "not" and following == "a" and i + 2 < end and tokens[i + 2].low in {"fan", "big", "huge"}:
             continue
+        if _ATTITUDES & {token.low for token in tokens[i + 1 : min(end, i + 3)]}:
+            continue
         if previous in _PERSONS and word.endswith("n't") and following not in _ABILITIES:
             continue
         if word in {"do", "don't", "haven't", "isn't", "didn't", "wasn't"} and following in {"you", "it", "they"}:
             continue
-        for j in range(i + 1, _scope_end(reading, i, end, 8 if word in _SHORT else 40)):
-            reading.negated[j] = not reading.negated[j]
+        most = 3 if word == "non" else 8 if word in _SHORT else 40
+        for j in range(i + 1, _scope_end(reading, i, end, most)):
+            reading.negated[j] = not reading.negated[j] if word in _SHORT - {"no"} else True
 
 
 def _scope_end(reading: Reading, i: int, end: int, most: int) -> int:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Literal
 
 from assistant.faithfulness.quantities import quantities
-from assistant.faithfulness.text import fold, stem, stems, tokenize, word_set
+from assistant.faithfulness.text import fold, stem, stems, tokenize, word_set, word_set
 from assistant.faithfulness.vocabulary import Stems, vocabulary
 from assistant.types import Scalar, Value
 
@@ -58,6 +58,9 @@ _LOW = word_set("low lower poor bad weak")
 _MIDDLE = word_set("average medium moderate middle mid mixed fair ok okay decent mediocre")
 _HIGH = word_set("high higher good great strong positive excellent outstanding superb top")
 _NOT_SPLIT = frozenset({"title", "place"})
+_NAMED = word_set(
+    "title place director cast writer composer narrator illustrator translator editor developer publisher maker"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -178,7 +181,8 @@ def _slot(name: str, value: Value) -> SlotView:
             texts, multiple = pieces, True
     phrases = tuple(dict.fromkeys((phrase, text) for text in texts for phrase in _aliases(text) if phrase))
     numbers = tuple(number for text in texts for number in _numbers(text, words, families))
-    concepts = frozenset(i for phrase, _ in phrases for i in _concepts_within(phrase))
+    named = bool(families & _NAMED)
+    concepts = frozenset[int]() if named else frozenset(i for phrase, _ in phrases for i in _concepts_within(phrase))
     return SlotView(
         name=name, words=word_stems, families=families, kind="phrase", value=value, phrases=phrases, concepts=concepts,
         numbers=numbers, level=_text_level(texts[0], families, numbers), multiple=multiple or "genre" in families,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assistant.faithfulness.reading import Reading
 from assistant.faithfulness.records import RecordView, SlotView
-from assistant.faithfulness.text import word_set
+from assistant.faithfulness.text import stem, word_set
 from assistant.faithfulness.vocabulary import vocabulary
 
 PEOPLE = word_set("director cast writer composer narrator illustrator translator editor")
@@ -16,6 +16,7 @@ NAMED = PEOPLE | MAKERS | {"place", "location", "title", "platform"}
 PLACES = frozenset({"place", "location"})
 _NEAR = word_set("near nearby beside opposite")
 _GENERIC = word_set("mak creat com from")
+_WORKS = frozenset(stem(word) for word in "film movie book novel game title one release work album song wine".split())
 _FILLERS = word_set("the a an its his her their great brilliant young late likes both of")
 _TITLE_NOUNS = word_set("film movie picture novel book game title classic debut masterpiece")
 
@@ -27,7 +28,7 @@ def cue(reading: Reading, start: int, end: int) -> frozenset[str] | None:
     after = reading.after(end, 3)
     if after[:1] in (["'s"], ["'"]):
         noun = tokens[end + 1].stem if end + 1 < len(tokens) else ""
-        return known.cues_after.get(noun) or known.cues_before.get(noun) or (MAKERS | {"place", "location", "country"})
+        return known.cues_after.get(noun) or (MAKERS | {"place", "location", "country"})
     if after and (families := known.cues_after.get(tokens[end].stem)) and tokens[start].capital:
         return families
     low, _ = reading.sentence_range(start)
@@ -39,7 +40,7 @@ def cue(reading: Reading, start: int, end: int) -> frozenset[str] | None:
             tokens[i - 1].capital or bool(reading.covered[i - 1]) or tokens[i - 1].low in {",", "and"}
         )  # fmt: skip
         name = tokens[i].capital and reading.covered[i] in {"value", "name", "history"} and i > low
-        mark = tokens[i].kind == "mark" and word in {"-", "'", "'s", '"', "“", "‘", ":", "."} and i > low
+        mark = tokens[i].kind == "mark" and word in {"-", '"', "“", "‘", ":", "."} and i > low
         inner = reading.covered[i] in {"value", "name", "history"} and reading.covered[start] and tokens[i].low != "by"
         if not (listed or name or mark or inner or word in _FILLERS):
             break
@@ -49,14 +50,16 @@ def cue(reading: Reading, start: int, end: int) -> frozenset[str] | None:
     word, cue_stem = tokens[i].low, tokens[i].stem
     previous = tokens[i - 1] if i > low else None
     if word == "by":
-        for back in range(i - 1, max(low - 1, i - 4), -1):
+        for back in range(i - 1, max(low - 1, i - 3), -1):
+            if tokens[back].kind == "word" and tokens[back].stem in _WORKS:
+                return MAKERS
             if families := known.cues_before.get(tokens[back].stem):
                 return families
-            if tokens[back].stem in _GENERIC or tokens[back].low in {"film", "movie", "book", "novel", "game", "one"}:
+            if tokens[back].stem in _GENERIC:
                 return MAKERS
             if tokens[back].low in {"located", "set", "right", "down", "close", "situated", "river", "found", "stands"}:
                 return PLACES
-        return MAKERS
+        return MAKERS | PLACES
     if word in _NEAR or (
         word in {"to", "from"} and previous is not None and previous.low in {"close", "next", "across", "near", "far"}
     ):

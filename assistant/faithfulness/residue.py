@@ -12,10 +12,25 @@ from assistant.faithfulness.records import RecordView, view
 from assistant.faithfulness.text import stem, stems, word_set
 
 _OPENERS = word_set(
-    "a an is are was with has have features offers includes serves about set made comes called featuring offering "
+    "by a an is are was with has have features offers includes serves about set made comes called featuring offering "
     "serving including no without lacks supports not its for in on of and or"
 )
-_LOOSE_ENDINGS = ("ly", "ful", "less", "ish", "some")
+_LOOSE_ENDINGS = (
+    "ly",
+    "ful",
+    "less",
+    "ish",
+    "some",
+    "ity",
+    "ness",
+    "tion",
+    "tions",
+    "ment",
+    "ments",
+    "ance",
+    "ence",
+    "ility",
+)
 _USERS = word_set("i i'm i've me my we us our you your you're you'll")
 
 
@@ -54,7 +69,7 @@ def _describes(reading: Reading, i: int) -> bool:
             break
     else:
         return False
-    return not (set(before) & _USERS)
+    return before[-1] == "by" or not (set(before) & _USERS)
 
 
 __all__ = ["residue", "stem"]

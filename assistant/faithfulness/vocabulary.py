@@ -60,6 +60,8 @@ class Vocabulary:
     units: Mapping[str, tuple[str, frozenset[str]]]
     """Stem of a unit -> (canonical unit, stems of the slot-name words such a number belongs to)."""
 
+    weak: frozenset[Stems]
+    """Phrases of concepts that mean something else as often: claims only where the record speaks of them."""
     country_names: frozenset[Stems]
     """Names of countries, as against the adjectives and languages that go with them."""
 
@@ -91,6 +93,8 @@ def _concepts() -> tuple[Concept, ...]:
     orders: dict[str, int] = defaultdict(int)
     for line in _lines("concepts.txt"):
         kind, _, rest = (part.strip() for part in line.partition("|"))
+        if kind == "weak":
+            continue
         rest, _, implied = rest.partition("~")
         own, _, opposite = rest.partition("!")
         orders[kind] += 1
@@ -162,6 +166,12 @@ def vocabulary() -> Vocabulary:
         cues_after={word: frozenset(found) for word, found in after.items()},
         slot_families={word: frozenset(found) for word, found in slot_families.items()},
         units=units,
+        weak=frozenset(
+            phrase
+            for line in _lines("concepts.txt")
+            if line.startswith("weak |")
+            for phrase in _phrases(line.partition("|")[2])
+        ),
         country_names=frozenset(
             phrase for line in _lines("nations.txt") for phrase in _phrases(line.partition("=")[0])
         ),
