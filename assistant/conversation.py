@@ -20,8 +20,6 @@ class Conversation:
 def load_conversation(store: Store, user: str, conversation_id: str) -> Conversation:
     """The conversation as the store knows it; one that was never seen is new."""
     shown = {
-        card["item_id"]
-        for _, reply in store.turns(user, conversation_id)
-        for card in reply.get("recommendations", ())
+        card["item_id"] for _, reply in store.turns(user, conversation_id) for card in reply.get("recommendations", ())
     }
     return Conversation(user=user, conversation_id=conversation_id, shown=frozenset(shown))

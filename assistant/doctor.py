@@ -8,14 +8,15 @@ from pathlib import Path
 
 from assistant.build import build_embedder
 from assistant.catalogue import Catalogue
-from assistant.errors import AssistantError, DataError, EmbedderMismatchError, ModelMissingError
+from assistant.errors import EmbedderMismatchError, ModelMissingError
 from assistant.fitting import fit, open_ranker
 from assistant.ingest import check_embedder, embed_again
 from assistant.settings import load_settings
-from assistant.store import Store
+from assistant.store import TEXT_INDEX_PROBLEM, Store
 from assistant.sync import FOLDER, fingerprint, rebuild
+from vectorstore.chroma_folder import current
 from vectorstore.chroma_probe import probe
-from vectorstore.errors import VectorStoreError
+from vectorstore.errors import StoreDamagedError, StoreLockedError, StoreStaleError, VectorStoreError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,10 +41,10 @@ def examine(data: str | Path) -> list[Finding]:
                 name="database",
                 ok=not problems,
                 detail="; ".join(problems) or "sound",
-                mend="build the text index again" if problems == ["text index"] else None,
+                mend="build the text index again" if problems == [TEXT_INDEX_PROBLEM] else None,
             )
         )
-        if problems:
+        if problems and problems != [TEXT_INDEX_PROBLEM]:
             return findings
         catalogue = Catalogue.load(store)
         findings.append(_catalogue(store, catalogue))
@@ -74,7 +75,9 @@ def _catalogue(store: Store, catalogue: Catalogue) -> Finding:
         detail = f"{len(catalogue):,} items"
     else:
         detail = f"{len(catalogue):,} items, of which {indexed:,} can be found by words"
-    return Finding(name="catalogue", ok=ok, detail=detail, mend=None if ok or not len(catalogue) else "build the text index again")
+    return Finding(
+        name="catalogue", ok=ok, detail=detail, mend=None if ok or not len(catalogue) else "build the text index again"
+    )
 
 
 def _vectors(store: Store, catalogue: Catalogue, folder: Path) -> Finding:
@@ -86,17 +89,28 @@ def _vectors(store: Store, catalogue: Catalogue, folder: Path) -> Finding:
     name = (store.meta("embedder") or "none").split("|")[0]
     detail = f"made by {name}" if not missing else f"{missing:,} items have no vector ({name})"
     # A text without a single known word has no vector, and making it again would not give it one.
-    return Finding(name="vectors", ok=missing <= 0.01 * len(catalogue), detail=detail, mend="make the missing vectors" if missing else None)
+    return Finding(
+        name="vectors",
+        ok=missing <= 0.01 * len(catalogue),
+        detail=detail,
+        mend="make the missing vectors" if missing else None,
+    )
 
 
 def _index(store: Store) -> Finding:
     folder = store.folder / FOLDER
-    report = probe(folder)
-    if report.ok and report.fingerprint == fingerprint(store):
-        return Finding(name="vector index", ok=True, detail=f"{report.count:,} vectors, each finds itself")
-    if report.locked:
-        return Finding(name="vector index", ok=True, detail=report.detail)
-    detail = report.detail if not report.ok else "is not that of the catalogue as it is now"
+    try:
+        report = probe(folder)
+        stale = report.ok and current(folder).manifest().fingerprint != fingerprint(store)
+    except StoreLockedError as error:
+        return Finding(name="vector index", ok=True, detail=str(error))
+    except (StoreStaleError, StoreDamagedError) as error:
+        return Finding(name="vector index", ok=False, detail=str(error), mend="build it again")
+    if report.ok and not stale:
+        return Finding(
+            name="vector index", ok=True, detail=f"{report.count:,} vectors; {report.checked} asked, each finds itself"
+        )
+    detail = report.reason if not report.ok else "it was not built from the catalogue as it is now"
     return Finding(name="vector index", ok=False, detail=detail, mend="build it again")
 
 
@@ -142,5 +156,3 @@ _MENDERS: dict[str, Callable[[Store, Path], None]] = {
     "vector index": _mend_index,
     "ranking": _mend_ranking,
 }
-
-__all__ = ["AssistantError", "DataError", "Finding", "examine", "mend"]

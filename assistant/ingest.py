@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+import orjson
 from pydantic import ValidationError
 
 from assistant.errors import BadRow, BadRowsError, EmbedderMismatchError, UserError
@@ -122,7 +123,12 @@ class _Collector:
             self.bad.append(BadRow(file=row.file, line=row.line, reason=why))
 
     def collect(
-        self, rows: Iterable[Row], renamed: Mapping[str, str], make: Callable[[Mapping[str, object]], T], progress: Progress, stage: str
+        self,
+        rows: Iterable[Row],
+        renamed: Mapping[str, str],
+        make: Callable[[Mapping[str, object]], T],
+        progress: Progress,
+        stage: str,
     ) -> list[tuple[Row, T]]:
         good: list[tuple[Row, T]] = []
         count = 0
@@ -177,7 +183,11 @@ def read_items(
         collector.settle(skip_bad)
         raise UserError("There are no items to index: the input has no row with any column.")
     renamed = resolve_columns(
-        columns, ITEM_FIELDS, ITEM_ALIASES, _split_mapping(mapping or {}, set(columns), other_columns), ("item_id", "title")
+        columns,
+        ITEM_FIELDS,
+        ITEM_ALIASES,
+        _split_mapping(mapping or {}, set(columns), other_columns),
+        ("item_id", "title"),
     )
     lines: dict[str, Row] = {}
     items: list[Item] = []
@@ -206,7 +216,11 @@ def read_events(
     renamed = {}
     if columns:
         renamed = resolve_columns(
-            columns, EVENT_FIELDS, EVENT_ALIASES, _split_mapping(mapping or {}, set(columns), other_columns), ("user_id", "item_id")
+            columns,
+            EVENT_FIELDS,
+            EVENT_ALIASES,
+            _split_mapping(mapping or {}, set(columns), other_columns),
+            ("user_id", "item_id"),
         )
     pairs = collector.collect(rows, renamed, event_from_row, progress, "reading events")
     collector.settle(skip_bad)
@@ -302,7 +316,9 @@ def index_items(
     )
     events: tuple[list[Event], _Collector] | None = None
     if event_rows is not None:
-        events = read_events(event_rows, mapping=mapping, other_columns=item_columns, skip_bad=skip_bad, progress=progress)
+        events = read_events(
+            event_rows, mapping=mapping, other_columns=item_columns, skip_bad=skip_bad, progress=progress
+        )
 
     if embedder is None:
         embedder = build_embedder(settings)
@@ -340,20 +356,25 @@ def index_items(
 
 def embed_again(data: str | Path, embedder: Embedder, *, progress: Progress = no_progress) -> int:
     """Make the vectors of all items again with another embedder; returns how many were made."""
-    import orjson
-
     from assistant.sync import sync_vectors
 
     with Store(Path(data)) as store:
-        texts: dict[str, str] = {}
-        for _, _, record in store.items():
-            text = embedding_text(item_from_record(orjson.loads(record)))
-            texts[_digest(text.encode())] = text
+        texts = {stored.text_hash: text for stored, text in _all_stored(store)}
         embedded = _embed_missing(store, embedder, texts, progress)
         info = embedder.info
         store.replace_items([], [], embedder=vector_key(info), dim=info.dim, embedder_version=info.version)
         sync_vectors(store, progress=progress)
         return embedded
+
+
+def restore_text_index(store: Store) -> None:
+    """Make the index of words anew from the items."""
+    store.rebuild_text(stored for stored, _ in _all_stored(store))
+
+
+def _all_stored(store: Store) -> Iterator[tuple[StoredItem, str]]:
+    for _, _, record in store.items():
+        yield _stored(item_from_record(orjson.loads(record)))
 
 
 def _materialised(source: Source) -> Source:
@@ -367,4 +388,3 @@ def _peek(source: Source) -> Iterable[Row]:
     from itertools import islice
 
     return islice(read_rows(source), 200)
-

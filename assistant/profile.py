@@ -161,5 +161,5 @@ def spherical_kmeans(
             break
         centres = moved
     assigned = np.argmax(vectors @ centres.T, axis=1)
-    shares = np.bincount(assigned, weights=weight, minlength=clusters)
+    shares = np.bincount(assigned, weights=weight, minlength=clusters).astype(np.float64)
     return centres[shares > 0], shares[shares > 0]

@@ -44,7 +44,13 @@ def read_rows(source: Source) -> Iterator[Row]:
         raise UserError(f"There is no file {str(path)!r}.{did_you_mean(path.name, (p.name for p in nearby))}")
     suffixes = [suffix.lower() for suffix in path.suffixes]
     kind = suffixes[-2] if suffixes[-1:] == [".gz"] and len(suffixes) > 1 else suffixes[-1] if suffixes else ""
-    readers = {".jsonl": _jsonl_rows, ".ndjson": _jsonl_rows, ".csv": _csv_rows, ".tsv": _csv_rows, ".parquet": _parquet_rows}
+    readers = {
+        ".jsonl": _jsonl_rows,
+        ".ndjson": _jsonl_rows,
+        ".csv": _csv_rows,
+        ".tsv": _csv_rows,
+        ".parquet": _parquet_rows,
+    }
     if kind not in readers:
         raise UserError(
             f"{str(path)!r} is of no known kind. Give a .jsonl, .csv, .tsv or .parquet file, each also with .gz behind it."
@@ -111,7 +117,9 @@ def _csv_rows(path: Path) -> Iterator[Row]:
                 continue
             if len(fields) != len(header):
                 yield Row(path.name, line, {}, f"has {len(fields)} fields where the header has {len(header)}")
-            elif any("\udc80" <= character <= "\udcff" for field in fields for character in field if not field.isascii()):
+            elif any(
+                "\udc80" <= character <= "\udcff" for field in fields for character in field if not field.isascii()
+            ):
                 yield Row(path.name, line, {}, "is not valid UTF-8")
             else:
                 yield Row(path.name, line, dict(zip(header, fields, strict=True)))

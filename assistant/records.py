@@ -95,7 +95,7 @@ def _listed(value: object, separator: re.Pattern[str]) -> object:
             except orjson.JSONDecodeError:
                 pass
         return separator.split(text)
-    return list(value) if isinstance(value, (tuple, set)) or hasattr(value, "tolist") else value
+    return list(value) if isinstance(value, (tuple, set)) else value
 
 
 def _labels(value: object) -> object:
@@ -112,7 +112,8 @@ def _people(value: object) -> object:
 
 def _time(value: object) -> object:
     if isinstance(value, (datetime, date)):
-        return datetime(value.year, value.month, value.day).timestamp() if type(value) is date else value.timestamp()  # type: ignore[union-attr]
+        moment = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day)
+        return moment.timestamp()
     if isinstance(value, str):
         text = value.strip()
         try:
@@ -209,7 +210,8 @@ def item_from_row(row: Mapping[str, Any]) -> Item:
         if name.startswith("creators:"):
             people = _people(value)
             for person in people if isinstance(people, list) else [people]:
-                roles.append({**person, "role": name.removeprefix("creators:")} if isinstance(person, dict) else person)
+                role = {"role": name.removeprefix("creators:")}
+                roles.append({**person, **role} if isinstance(person, dict) else {"name": person, **role})
         else:
             given[name] = value
     if roles:

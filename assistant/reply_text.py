@@ -23,7 +23,9 @@ def opening(query: Query, catalogue: Catalogue, *, shown: int, new_user: bool, a
     suggestions = f"{number} suggestion{'' if shown == 1 else 's'}"
     if query.intent == "small_talk":
         greeting = "Hello! Tell me what you are in the mood for."
-        return f"{greeting} Until then, {suggestions.lower()} " + ("to begin with." if new_user else "from what you liked.")
+        return f"{greeting} Until then, {suggestions.lower()} " + (
+            "to begin with." if new_user else "from what you liked."
+        )
     if query.like:
         titles = [catalogue.title(row) for row in catalogue.rows(query.like).tolist()]
         suggestions += " in the direction of " + " and ".join(titles)

@@ -142,7 +142,9 @@ def _sources(
         hits = search.search(catalogue.vectors[row], settings.depth, mask)
         found.append((f"like_dense_{number}", settings.like_dense, hits.rows.tolist()))
         telling = telling_words(row, catalogue, store, language, settings)
-        found.append((f"like_lexical_{number}", settings.like_lexical, lexical(telling, mask, catalogue, store, settings)))
+        found.append(
+            (f"like_lexical_{number}", settings.like_lexical, lexical(telling, mask, catalogue, store, settings))
+        )
     idle = not content and not query.like
     centres, shares = profile.interests
     weight = settings.idle_interests if idle else settings.interests

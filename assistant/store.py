@@ -27,14 +27,20 @@ FILE_NAME = "assistant.sqlite3"
 BUSY_SECONDS = 30.0
 """How long a write waits for another process's transaction."""
 
+_TEXT_INDEX = (
+    "CREATE VIRTUAL TABLE item_text USING fts5("
+    "title, people, labels, body, tokenize = 'porter unicode61 remove_diacritics 2')"
+)
+_INSERT_TEXT = "INSERT INTO item_text (rowid, title, people, labels, body) VALUES (?, ?, ?, ?, ?)"
 _MIGRATIONS = (
     """
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE item (
         row INTEGER PRIMARY KEY, item_id TEXT NOT NULL UNIQUE, content_hash TEXT NOT NULL, text_hash TEXT NOT NULL,
         record BLOB NOT NULL);
-    CREATE VIRTUAL TABLE item_text USING fts5(
-        title, people, labels, body, tokenize = 'porter unicode61 remove_diacritics 2');
+    """
+    + _TEXT_INDEX
+    + """;
     CREATE TABLE vector (
         text_hash TEXT NOT NULL, embedder TEXT NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (text_hash, embedder));
     CREATE TABLE event (
@@ -57,6 +63,8 @@ _MIGRATIONS = (
 )
 SCHEMA_VERSION = len(_MIGRATIONS)
 
+TEXT_INDEX_PROBLEM = "the text index does not match the items"
+"""What ``Store.check`` says of a damaged text index, which can be built again from the items."""
 USER_TABLES = ("event", "taste", "turn", "impression")
 """Tables whose rows belong to one user, in ``user_id``."""
 
@@ -196,7 +204,10 @@ class Store:
         with self._write() as db:
             db.executemany(
                 "INSERT OR IGNORE INTO vector VALUES (?, ?, ?)",
-                ((text_hash, embedder, vector.tobytes()) for text_hash, vector in zip(text_hashes, vectors, strict=True)),
+                (
+                    (text_hash, embedder, vector.tobytes())
+                    for text_hash, vector in zip(text_hashes, vectors, strict=True)
+                ),
             )
 
     def vectors(self, embedder: str, dim: int) -> NDArray[np.float32]:
@@ -230,11 +241,10 @@ class Store:
                 )
                 (row,) = db.execute("SELECT row FROM item WHERE item_id = ?", (item.item_id,)).fetchone()
                 db.execute("DELETE FROM item_text WHERE rowid = ?", (row,))
-                db.execute(
-                    "INSERT INTO item_text (rowid, title, people, labels, body) VALUES (?, ?, ?, ?, ?)",
-                    (row, item.title, item.people, item.labels, item.body),
-                )
-            db.execute("DELETE FROM vector WHERE embedder != ? OR text_hash NOT IN (SELECT text_hash FROM item)", (embedder,))
+                db.execute(_INSERT_TEXT, (row, item.title, item.people, item.labels, item.body))
+            db.execute(
+                "DELETE FROM vector WHERE embedder != ? OR text_hash NOT IN (SELECT text_hash FROM item)", (embedder,)
+            )
             settings = {
                 "embedder": embedder,
                 "embedder_dim": str(dim),
@@ -242,6 +252,21 @@ class Store:
                 "catalogue_version": str(self.catalogue_version() + 1),
             }
             db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", settings.items())
+
+    def text_count(self) -> int:
+        """Items that can be found by words."""
+        return int(self._rows("SELECT count(*) FROM item_text")[0][0])
+
+    def rebuild_text(self, texts: Iterable[StoredItem]) -> None:
+        """Make the text index anew from every item."""
+        with self._write() as db:
+            rows = dict(db.execute("SELECT item_id, row FROM item"))
+            db.execute("DROP TABLE item_text")
+            db.execute(_TEXT_INDEX)
+            db.executemany(
+                _INSERT_TEXT,
+                ((rows[t.item_id], t.title, t.people, t.labels, t.body) for t in texts if t.item_id in rows),
+            )
 
     def search_text(self, match: str, limit: int) -> list[tuple[int, float]]:
         """(row of the item table, BM25) of the best matches of an FTS5 expression, best first; bigger is better."""
@@ -289,9 +314,7 @@ class Store:
 
     def positive_counts(self) -> list[tuple[str, int]]:
         """(item id, number of events other than dislikes and skips) of every item that has any."""
-        return self._rows(
-            "SELECT item_id, count(*) FROM event WHERE kind NOT IN ('dislike', 'skip') GROUP BY item_id"
-        )
+        return self._rows("SELECT item_id, count(*) FROM event WHERE kind NOT IN ('dislike', 'skip') GROUP BY item_id")
 
     def event_count(self) -> int:
         return int(self._rows("SELECT count(*) FROM event")[0][0])
@@ -303,7 +326,9 @@ class Store:
 
     def rating_scale(self) -> tuple[float, float] | None:
         """Lowest and highest value among ratings, None when there are none."""
-        low, high = self._rows("SELECT min(value), max(value) FROM event WHERE kind = 'rating' AND value IS NOT NULL")[0]
+        low, high = self._rows("SELECT min(value), max(value) FROM event WHERE kind = 'rating' AND value IS NOT NULL")[
+            0
+        ]
         return None if low is None else (float(low), float(high))
 
     # conversations, tastes, impressions
@@ -332,7 +357,19 @@ class Store:
             db.executemany(
                 "INSERT INTO impression VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
-                    (reply_id, i.position, user, conversation, i.item_id, i.score, i.propensity, i.ranker, i.model, i.prompt, now)
+                    (
+                        reply_id,
+                        i.position,
+                        user,
+                        conversation,
+                        i.item_id,
+                        i.score,
+                        i.propensity,
+                        i.ranker,
+                        i.model,
+                        i.prompt,
+                        now,
+                    )
                     for i in impressions
                 ),
             )
@@ -341,7 +378,8 @@ class Store:
     def turns(self, user: str, conversation: str) -> list[tuple[str, Any]]:
         """(message, reply as it was written) of a conversation, oldest first."""
         rows = self._rows(
-            "SELECT message, reply FROM turn WHERE user_id = ? AND conversation_id = ? ORDER BY turn", (user, conversation)
+            "SELECT message, reply FROM turn WHERE user_id = ? AND conversation_id = ? ORDER BY turn",
+            (user, conversation),
         )
         return [(row[0], orjson.loads(row[1])) for row in rows]
 
@@ -397,7 +435,12 @@ class Store:
         """Problems that SQLite finds in its file; empty when it is sound."""
         try:
             found = [row[0] for row in self._rows("PRAGMA integrity_check(20)")]
-            self._rows("INSERT INTO item_text(item_text) VALUES ('integrity-check')")
         except sqlite3.DatabaseError as error:
             return [str(error)]
-        return [] if found == ["ok"] else found
+        if found != ["ok"]:
+            return found
+        try:
+            self._rows("INSERT INTO item_text(item_text) VALUES ('integrity-check')")
+        except sqlite3.DatabaseError:
+            return [TEXT_INDEX_PROBLEM]
+        return []

@@ -43,7 +43,9 @@ def sync_vectors(store: Store, *, progress: Callable[[str, int, int], None] = la
         return False
     catalogue = Catalogue.load(store)
     try:
-        _build(folder, version, catalogue, lambda done, total: progress("building the vector index", done, total)).close()
+        _build(
+            folder, version, catalogue, lambda done, total: progress("building the vector index", done, total)
+        ).close()
     except StoreLockedError as error:
         _log.info("the vector index is left to the process that has it open: %s", error)
         return False

@@ -7,7 +7,9 @@ import unicodedata
 
 _SPACE = re.compile(r"\s+")
 _PLAIN = re.compile(r"[ -~]*")
-_BLANKS = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]")
+_BLANKS = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
+)
 """Characters that show nothing although their category says otherwise: fillers, variation selectors, tags."""
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 

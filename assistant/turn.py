@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ from assistant.facts import select_facts
 from assistant.faithfulness import Evidence
 from assistant.llm.base import LanguageModel
 from assistant.profile import UserProfile
+from assistant.rank import rank
 from assistant.reply_text import acting_on, opening
 from assistant.retrieve import Found, RetrievalSettings, retrieve
 from assistant.serving import Serving, load_serving, ordered
@@ -131,6 +132,20 @@ class Assistant:
         item = serving.catalogue.item(row)
         explanation = await self._explainer.explain(item, evidence.facts, evidence, used=[], deadline=deadline)
         return _card(item, ranked, 1, explanation)
+
+    async def rank(
+        self,
+        *,
+        user: str | None = None,
+        history: Sequence[str] | None = None,
+        candidates: Sequence[str] | None = None,
+        k: int | None = None,
+    ) -> list[tuple[str, float | None]]:
+        """See ``assistant.rank.rank``."""
+        serving = await self._current()
+        return await asyncio.to_thread(
+            rank, self.store, serving.catalogue, serving.ranker, user=user, history=history, candidates=candidates, k=k
+        )
 
     # the stages
 

@@ -17,7 +17,9 @@ PAGE_SLOTS = ("pages", "num_pages", "page_count")
 
 _YEAR = r"(?:1[89]\d\d|20\d\d)"
 _DECADE = r"(?:(?:1[89]|20)\d0|'?\d0)['’]?s"
-_BELOW = r"(?:under|below|less than|shorter than|cheaper than|no more than|at most|up to|not more than|max(?:imum)?|within)"
+_BELOW = (
+    r"(?:under|below|less than|shorter than|cheaper than|no more than|at most|up to|not more than|max(?:imum)?|within)"
+)
 _ABOVE = r"(?:over|above|more than|longer than|at least|no less than|min(?:imum)?)"
 _NOT = r"(?P<not>\b(?:not|nothing|no)\s+(?:\w+\s+)?)?"
 
@@ -57,7 +59,9 @@ def _decade_range(text: str, words: Mapping[str, int]) -> tuple[int, int]:
 def _part(decade: tuple[int, int], which: str | None) -> tuple[int, int]:
     """A part of a decade; its first four, middle three or last three years."""
     start = decade[0]
-    return {"early": (start, start + 3), "mid": (start + 4, start + 6), "late": (start + 7, start + 9)}.get(which or "", decade)
+    return {"early": (start, start + 3), "mid": (start + 4, start + 6), "late": (start + 7, start + 9)}.get(
+        which or "", decade
+    )
 
 
 def find_numbers(text: str, language: Language, numbers: Mapping[str, NDArray[np.float64]]) -> list[NumberSpan]:
@@ -65,9 +69,13 @@ def find_numbers(text: str, language: Language, numbers: Mapping[str, NDArray[np
     lowered = text.lower()
     spans: list[NumberSpan] = []
 
-    def take(match: re.Match[str], slot: str | None, low: float | None, high: float | None, negated: bool = False) -> None:
+    def take(
+        match: re.Match[str], slot: str | None, low: float | None, high: float | None, negated: bool = False
+    ) -> None:
         if not any(span.start < match.end() and match.start() < span.end for span in spans):
-            spans.append(NumberSpan(start=match.start(), end=match.end(), slot=slot, low=low, high=high, negated=negated))
+            spans.append(
+                NumberSpan(start=match.start(), end=match.end(), slot=slot, low=low, high=high, negated=negated)
+            )
 
     if "year" in numbers:
         _find_years(lowered, language, take)
@@ -93,15 +101,17 @@ def _find_years(text: str, language: Language, take: _Take) -> None:
     for match in re.finditer(
         rf"{_NOT}\b(?:between|from)?\s*(?P<a>{_YEAR})\s*(?:-|–|—|to|and|until|through)\s*(?P<b>{_YEAR})\b", text
     ):
-        a, b = sorted((int(match["a"]), int(match["b"])))
-        take(match, "year", a, b, bool(match["not"]))
+        ends = sorted((int(match["a"]), int(match["b"])))
+        take(match, "year", ends[0], ends[1], bool(match["not"]))
     for match in re.finditer(
         rf"\b(?P<how>before|until|pre|prior to|older than|earlier than|after|post|newer than|later than|since)[\s-]+(?:the\s+)?(?:year\s+)?"
         rf"{part.format('')}(?P<when>{_YEAR}(?!['’]?s)|{decade})\b",
         text,
     ):
         when = match["when"]
-        first, last = (int(when),) * 2 if when.isdigit() else _part(_decade_range(when, language.decades), match["part"])
+        first, last = (
+            (int(when),) * 2 if when.isdigit() else _part(_decade_range(when, language.decades), match["part"])
+        )
         how = match["how"]
         if how == "until":
             take(match, "year", None, last)
@@ -111,15 +121,17 @@ def _find_years(text: str, language: Language, take: _Take) -> None:
             take(match, "year", last + 1, None)
         else:
             take(match, "year", None, first - 1)
-    for match in re.finditer(rf"\b(?:from\s+)?(?P<a>{_YEAR})\s+(?:on(?:wards?)?|or (?:later|newer)|and (?:later|newer))\b", text):
+    for match in re.finditer(
+        rf"\b(?:from\s+)?(?P<a>{_YEAR})\s+(?:on(?:wards?)?|or (?:later|newer)|and (?:later|newer))\b", text
+    ):
         take(match, "year", int(match["a"]), None)
     for match in re.finditer(
         rf"{_NOT}\b(?:from |in |of )?(?:the\s+)?{part.format(1)}(?P<a>{decade})(?:\s*(?:-|–|to|through)\s*(?:the\s+)?{part.format(2)}(?P<b>{decade}))?(?!\w)",
         text.replace("_", " "),
     ):
-        a = _part(_decade_range(match["a"], language.decades), match["part1"])
-        b = _part(_decade_range(match["b"], language.decades), match["part2"]) if match["b"] else a
-        take(match, "year", min(a[0], b[0]), max(a[1], b[1]), bool(match["not"]))
+        one = _part(_decade_range(match["a"], language.decades), match["part1"])
+        other = _part(_decade_range(match["b"], language.decades), match["part2"]) if match["b"] else one
+        take(match, "year", min(one[0], other[0]), max(one[1], other[1]), bool(match["not"]))
     for match in re.finditer(rf"{_NOT}(?<![\w$€£.,])(?:from |in |of )?(?P<a>{_YEAR})(?![\w%]|[.,]\d)", text):
         take(match, "year", int(match["a"]), int(match["a"]), bool(match["not"]))
 
@@ -133,7 +145,12 @@ def _find_lengths(text: str, slot: str, take: _Take) -> None:
         if match[1] in ("about", "around"):
             take(match, slot, value - 10, value + 10)
         elif re.fullmatch(_BELOW, match[1]):
-            take(match, slot, None, value if match[1] not in ("under", "below", "less than", "shorter than") else value - 1)
+            take(
+                match,
+                slot,
+                None,
+                value if match[1] not in ("under", "below", "less than", "shorter than") else value - 1,
+            )
         else:
             take(match, slot, value if match[1] in ("at least", "no less than") else value + 1, None)
 

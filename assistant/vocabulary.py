@@ -80,16 +80,23 @@ class Vocabulary:
             for folded in column.rows:
                 if len(folded) > 1 and len(folded.split()) <= MAX_LABEL_WORDS:
                     found[folded].append((slot, column.display[folded]))
-        for phrase, value in {**self.language.synonyms, **{k: fold(v) for k, v in self.language.countries.items()}}.items():
+        for phrase, value in {
+            **self.language.synonyms,
+            **{k: fold(v) for k, v in self.language.countries.items()},
+        }.items():
             if value in found:
                 found[phrase].extend(label for label in found[value] if label not in found[phrase])
         for phrase, country in self.language.countries.items():
             for slot in ("countries", "country"):
-                column = self.catalogue.labels.get(slot)
-                if column is not None and fold(country) in column.rows and (slot, country) not in found[phrase]:
+                values = self.catalogue.labels[slot].rows if slot in self.catalogue.labels else {}
+                if fold(country) in values and (slot, country) not in found[phrase]:
                     found[phrase].append((slot, country))
         # "French" is a language of the catalogue and the adjective of a country: in a request it means the country.
-        return {phrase: tuple(sorted(labels, key=lambda label: label[0] != "countries")) for phrase, labels in found.items() if labels}
+        return {
+            phrase: tuple(sorted(labels, key=lambda label: label[0] != "countries"))
+            for phrase, labels in found.items()
+            if labels
+        }
 
     def label(self, phrase: str) -> tuple[tuple[str, str], ...]:
         """What a folded phrase can promise, its singular tried too; empty when nothing."""
