@@ -67,7 +67,7 @@ class LlamaCppEmbedder:
                         raise EmbedderError(
                             f"{self._file.name!r} could not embed a text of {len(text):,} characters ({error})."
                         ) from error
-                matrix[row] = output if output.ndim == 1 else output.mean(axis=0)
+                matrix[row] = output
         return normalise_rows(matrix)
 
     @cached_property
@@ -97,23 +97,33 @@ class LlamaCppEmbedder:
                     f"{str(self._file)!r} has the SHA-256 {self._digest}, not the expected {expected}: it was changed "
                     "or cut. Download it again."
                 )
-            size = self._settings.max_tokens
             try:
-                with _without_amx(llama_cpp.llama_cpp):
-                    self._model = llama_cpp.Llama(
-                        model_path=str(self._file),
-                        embedding=True,
-                        n_ctx=size,
-                        n_batch=size,
-                        n_ubatch=size,
-                        n_threads=self._settings.threads,
-                        verbose=False,
-                    )
+                model = self._open(llama_cpp, llama_cpp.LLAMA_POOLING_TYPE_UNSPECIFIED)
+                if model.pooling_type() == llama_cpp.LLAMA_POOLING_TYPE_NONE:
+                    # The file names no pooling, so it would give one vector per token, each copied by Python.
+                    model.close()
+                    model = self._open(llama_cpp, llama_cpp.LLAMA_POOLING_TYPE_MEAN)
             except (RuntimeError, ValueError) as error:
                 raise EmbedderError(
                     f"{str(self._file)!r} cannot be loaded ({error}): it is not a GGUF model or it is damaged."
                 ) from error
+            self._model = model
         return self._model
+
+    def _open(self, llama_cpp: Any, pooling: int) -> Any:
+        size = self._settings.max_tokens
+        with _without_amx(llama_cpp.llama_cpp):
+            return llama_cpp.Llama(
+                model_path=str(self._file),
+                embedding=True,
+                pooling_type=pooling,
+                n_ctx=size,
+                n_batch=size,
+                n_ubatch=size,
+                n_threads=self._settings.threads,
+                n_threads_batch=self._settings.threads,
+                verbose=False,
+            )
 
 
 @contextmanager
