@@ -185,8 +185,9 @@ class Catalogue:
         if not per_value:
             return np.ones(len(self), dtype=bool)
         if constraint.op == "all":
-            return np.stack(per_value).all(axis=0)
-        union = np.stack(per_value).any(axis=0)
+            every: Mask = np.logical_and.reduce(per_value)
+            return every
+        union: Mask = np.logical_or.reduce(per_value)
         return ~union if constraint.op == "none" else union
 
     def allowed(self, constraints: Iterable[Constraint], excluded: Iterable[str] = ()) -> Mask:

@@ -17,7 +17,7 @@ import orjson
 from pydantic import ValidationError
 
 from assistant.errors import BadRow, BadRowsError, EmbedderMismatchError, UserError
-from assistant.reading import Row, Source, read_rows, rename, resolve_columns
+from assistant.reading import Row, Source, read_rows, rename, require_column, resolve_columns
 from assistant.records import (
     EVENT_ALIASES,
     EVENT_FIELDS,
@@ -160,21 +160,10 @@ def _columns(rows: Iterable[Row]) -> list[str]:
     return list(names)
 
 
-def _split_mapping(mapping: Mapping[str, str], columns: set[str], other: set[str] | None) -> dict[str, str]:
-    """The part of a mapping that concerns a source: all of it, less what names only columns of the other source."""
-    return {f: c for f, c in mapping.items() if c in columns or other is None or c not in other}
-
-
-def read_items(
-    source: Source,
-    *,
-    mapping: Mapping[str, str] | None = None,
-    other_columns: set[str] | None = None,
-    skip_bad: bool = False,
-    progress: Progress = no_progress,
+def _items(
+    rows: list[Row], mapping: Mapping[str, str], *, skip_bad: bool, progress: Progress
 ) -> tuple[list[Item], dict[str, str], _Collector]:
-    """Items of a source, the columns that were renamed, and the bad rows that were left out."""
-    rows = list(read_rows(source))
+    """Items of rows, the columns that were renamed, and the bad rows that were left out."""
     columns = _columns(rows)
     collector = _Collector()
     if not columns:
@@ -182,13 +171,7 @@ def read_items(
             collector.refuse(row, row.problem or "is empty")
         collector.settle(skip_bad)
         raise UserError("There are no items to index: the input has no row with any column.")
-    renamed = resolve_columns(
-        columns,
-        ITEM_FIELDS,
-        ITEM_ALIASES,
-        _split_mapping(mapping or {}, set(columns), other_columns),
-        ("item_id", "title"),
-    )
+    renamed = resolve_columns(columns, ITEM_FIELDS, ITEM_ALIASES, mapping, ("item_id", "title"))
     lines: dict[str, Row] = {}
     items: list[Item] = []
     for row, item in collector.collect(rows, renamed, item_from_row, progress, "reading items"):
@@ -201,30 +184,29 @@ def read_items(
     return items, renamed, collector
 
 
+def _events(
+    rows: list[Row], mapping: Mapping[str, str], *, skip_bad: bool, progress: Progress
+) -> tuple[list[Event], _Collector]:
+    """Events of rows in their order, and the bad rows that were left out."""
+    columns = _columns(rows)
+    collector = _Collector()
+    required = ("user_id", "item_id")
+    renamed = resolve_columns(columns, EVENT_FIELDS, EVENT_ALIASES, mapping, required) if columns else {}
+    pairs = collector.collect(rows, renamed, event_from_row, progress, "reading events")
+    collector.settle(skip_bad)
+    return [event for _, event in pairs], collector
+
+
 def read_events(
     source: Source,
     *,
     mapping: Mapping[str, str] | None = None,
-    other_columns: set[str] | None = None,
     skip_bad: bool = False,
     progress: Progress = no_progress,
-) -> tuple[list[Event], _Collector]:
-    """Events of a source in its order, and the bad rows that were left out."""
-    rows = list(read_rows(source))
-    columns = _columns(rows)
-    collector = _Collector()
-    renamed = {}
-    if columns:
-        renamed = resolve_columns(
-            columns,
-            EVENT_FIELDS,
-            EVENT_ALIASES,
-            _split_mapping(mapping or {}, set(columns), other_columns),
-            ("user_id", "item_id"),
-        )
-    pairs = collector.collect(rows, renamed, event_from_row, progress, "reading events")
-    collector.settle(skip_bad)
-    return [event for _, event in pairs], collector
+) -> tuple[list[Event], int]:
+    """Events of a source in its order, and how many bad rows were left out. Raises ``BadRowsError``, ``UnknownNameError``."""
+    events, collector = _events(list(read_rows(source)), mapping or {}, skip_bad=skip_bad, progress=progress)
+    return events, collector.bad_total
 
 
 def import_events(
@@ -236,7 +218,7 @@ def import_events(
     progress: Progress = no_progress,
 ) -> EventReport:
     """Read events and write them durably. Idempotent by ``event_id``. Raises ``BadRowsError`` before writing any."""
-    events, collector = read_events(source, mapping=mapping, skip_bad=skip_bad, progress=progress)
+    events, collector = _events(list(read_rows(source)), mapping or {}, skip_bad=skip_bad, progress=progress)
     return _write_events(store, events, collector, progress)
 
 
@@ -307,18 +289,23 @@ def index_items(
     started = time.monotonic()
     folder = Path(data)
     settings = settings or load_settings(folder)
-    item_rows = _materialised(items)
-    event_rows = _materialised(interactions) if interactions is not None else None
-    item_columns = set(_columns(_peek(item_rows))) if event_rows is not None else None
-    event_columns = set(_columns(_peek(event_rows))) if event_rows is not None else None
-    parsed, renamed, collector = read_items(
-        item_rows, mapping=mapping, other_columns=event_columns, skip_bad=skip_bad, progress=progress
+    mapping = mapping or {}
+    item_rows = list(read_rows(items))
+    event_rows = list(read_rows(interactions)) if interactions is not None else []
+    of_items, of_events = _columns(item_rows), _columns(event_rows)
+    if interactions is not None:
+        for field, column in mapping.items():
+            require_column(field, column, dict.fromkeys([*of_items, *of_events]))
+    parsed, renamed, collector = _items(
+        item_rows,
+        {f: c for f, c in mapping.items() if c in of_items or c not in of_events},
+        skip_bad=skip_bad,
+        progress=progress,
     )
     events: tuple[list[Event], _Collector] | None = None
-    if event_rows is not None:
-        events = read_events(
-            event_rows, mapping=mapping, other_columns=item_columns, skip_bad=skip_bad, progress=progress
-        )
+    if interactions is not None:
+        of_both = {f: c for f, c in mapping.items() if c in of_events}
+        events = _events(event_rows, of_both, skip_bad=skip_bad, progress=progress)
 
     if embedder is None:
         embedder = build_embedder(settings)
@@ -375,16 +362,3 @@ def restore_text_index(store: Store) -> None:
 def _all_stored(store: Store) -> Iterator[tuple[StoredItem, str]]:
     for _, _, record in store.items():
         yield _stored(item_from_record(orjson.loads(record)))
-
-
-def _materialised(source: Source) -> Source:
-    """An iterator as a list, because its columns are looked at before its rows are read."""
-    is_frame = hasattr(source, "iter_rows") or hasattr(source, "itertuples")
-    return source if isinstance(source, (str, Path, list)) or is_frame else list(source)
-
-
-def _peek(source: Source) -> Iterable[Row]:
-    """Enough rows to know a source's columns."""
-    from itertools import islice
-
-    return islice(read_rows(source), 200)

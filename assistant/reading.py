@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import orjson
 
@@ -58,7 +58,7 @@ def read_rows(source: Source) -> Iterator[Row]:
     return readers[kind](path)
 
 
-def _open(path: Path) -> IO[bytes]:
+def _open(path: Path) -> gzip.GzipFile | io.BufferedReader:
     return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")
 
 
@@ -168,6 +168,16 @@ def _frame_rows(source: Any) -> Iterator[Row]:
             yield Row("row", number, {}, f"must be a mapping of column to value, not {type(row).__name__}")
 
 
+def require_column(field: str, column: str, columns: Iterable[str]) -> None:
+    """Raise ``UnknownNameError`` unless ``column``, which ``field`` is to be read from, is one of ``columns``."""
+    columns = list(columns)
+    if column not in columns:
+        raise UnknownNameError(
+            f"There is no column {column!r} to read {field!r} from.{did_you_mean(column, columns)} "
+            f"The columns are: {', '.join(map(repr, columns))}."
+        )
+
+
 def resolve_columns(
     columns: Iterable[str],
     fields: Iterable[str],
@@ -184,11 +194,7 @@ def resolve_columns(
     fields = list(fields)
     renamed: dict[str, str] = {}
     for field, column in mapping.items():
-        if column not in columns:
-            raise UnknownNameError(
-                f"There is no column {column!r} to read {field!r} from.{did_you_mean(column, columns)} "
-                f"The columns are: {', '.join(map(repr, columns))}."
-            )
+        require_column(field, column, columns)
         if field not in fields and (hint := did_you_mean(field, fields)) and not field.startswith("creators:"):
             raise UnknownNameError(f"There is no field {field!r}.{hint} The fields are: {', '.join(fields)}.")
         renamed[column] = field

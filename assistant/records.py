@@ -295,7 +295,7 @@ def people_text(item: Item) -> str:
 def labels_text(item: Item) -> str:
     """Categories, tags and attributes that are words, for search."""
     labels = [*item.categories, *item.tags]
-    for value in item.attributes.values():
+    for _, value in sorted(item.attributes.items()):
         if isinstance(value, tuple):
             labels.extend(value)
         elif isinstance(value, str) and len(value) <= 60:

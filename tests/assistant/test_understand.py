@@ -26,7 +26,10 @@ def short(constraints: tuple[Constraint, ...]) -> set[str]:
         ("comedies or westerns, anything really", {"categories any Comedy", "categories any Western"}),
         ("a sci-fi film about a robot who is lonely", {"categories any Science fiction"}),
         ("a French comedy", {"countries any France", "categories any Comedy"}),
-        ("an Italian horror film from the seventies", {"countries any Italy", "categories any Horror", "year range 1970..1979"}),
+        (
+            "an Italian horror film from the seventies",
+            {"countries any Italy", "categories any Horror", "year range 1970..1979"},
+        ),
         ("films from the 1990s", {"year range 1990..1999"}),
         ("'80s action films with soldiers in them", {"year range 1980..1989", "categories any Action"}),
         ("something from the late 70s or early 80s", {"year range 1977..1983"}),
@@ -93,7 +96,13 @@ def test_seen_items_are_excluded_without_being_resembled(vocabulary: Vocabulary)
 
 @pytest.mark.parametrize(
     ("text", "k"),
-    [("give me three westerns", 3), ("top 10 comedies", 10), ("a western", 5), ("7 films about revenge", 7), ("show me 500 films", 5)],
+    [
+        ("give me three westerns", 3),
+        ("top 10 comedies", 10),
+        ("a western", 5),
+        ("7 films about revenge", 7),
+        ("show me 500 films", 5),
+    ],
 )
 def test_how_many(text: str, k: int, vocabulary: Vocabulary) -> None:
     assert understand(text, vocabulary).k == k
@@ -120,4 +129,6 @@ def test_any_text_is_understood_somehow(text: str, vocabulary: Vocabulary) -> No
 
 
 def test_order_of_values_and_case_do_not_matter(vocabulary: Vocabulary) -> None:
-    assert short(understand("FRENCH COMEDY", vocabulary).constraints) == short(understand("a comedy, French", vocabulary).constraints)
+    assert short(understand("FRENCH COMEDY", vocabulary).constraints) == short(
+        understand("a comedy, French", vocabulary).constraints
+    )
