@@ -88,7 +88,11 @@ def judge_concept(
 
 def _same_kind(concept: Concept, record: RecordView) -> list[SlotView]:
     known = vocabulary()
-    return [slot for slot in record.slots if any(known.concepts[i].kind == concept.kind for i in slot.concepts)]
+    return [
+        slot
+        for slot in record.slots
+        if slot.truth is None and any(known.concepts[i].kind == concept.kind for i in slot.concepts)
+    ]
 
 
 def _judge_price(concept: Concept, positive: bool, record: RecordView, lexicon: Lexicon) -> Judgement:

@@ -11,6 +11,7 @@ from typing import Literal
 from assistant.faithfulness.evidence import HistoryItem
 from assistant.faithfulness.reading import Reading
 from assistant.faithfulness.records import RecordView, SlotView
+from assistant.faithfulness.relations import NAMED
 from assistant.faithfulness.text import stems, word_set
 from assistant.faithfulness.vocabulary import Stems, vocabulary
 
@@ -53,6 +54,12 @@ def titles(reading: Reading, record: RecordView, history: Sequence[HistoryItem])
     own = record.family({"title"})
     for slot in own:
         wanted += [(phrase, value, None, (slot,)) for phrase, value in slot.phrases]
+    # A maker's name that has the title in it ("SUPERHOT Team") is read as the maker.
+    words = {word for phrase, *_ in wanted for word in phrase}
+    for slot in record.slots:
+        if slot not in own and slot.families & NAMED:
+            longer = [(phrase, value) for phrase, value in slot.phrases if len(phrase) > 1 and words & set(phrase)]
+            wanted += [(phrase, value, None, (slot,)) for phrase, value in longer]
     for entry in history:
         wanted += [(phrase, entry.title, entry, ()) for phrase in _title_phrases(entry.title)]
     found: list[Mention] = []
@@ -65,8 +72,8 @@ def titles(reading: Reading, record: RecordView, history: Sequence[HistoryItem])
             start, end = reading.span(position, len(phrase))
             if not reading.free(start, end) or not _title_like(reading, start, end, phrase):
                 continue
-            reading.cover(start, end, "history" if item else "title")
-            kind: MentionKind = "history" if item else "title"
+            kind: MentionKind = "history" if item else "title" if slots[0] in own else "value"
+            reading.cover(start, end, kind)
             found.append(Mention(start=start, end=end, kind=kind, value=value, history=item, slots=slots))
     return sorted(found, key=lambda mention: mention.start)
 
@@ -242,13 +249,13 @@ def _opens_name(reading: Reading, i: int) -> bool:
     if not token.first:
         return True
     following = reading.tokens[i + 1] if i + 1 < len(reading.tokens) else None
-    if not neutral(token.low, token.stem):
+    if not neutral(token.low, token.stem) and not token.low.endswith("ly"):
         return True
     if following is None:
         return False
     if following.capital and following.low not in _MONTHS and _may_join(reading, i + 1) and not following.first:
         return True
-    if token.low in _NOT_BARE:
+    if token.low in _NOT_BARE or "'" in token.low:
         return False
     return following.low in _COPULAS and not token.low.endswith("s")
 

@@ -23,9 +23,9 @@ _VERBS = word_set(
 _NOT_SCOPING = {
     "not": word_set("only just merely simply to sure surprised familiar fond happy too alone bad particularly especially that least "
         "necessarily mention really a") - {"a"},
-    "no": word_set("doubt wonder matter problem issue need one other less more question surprise better idea"),
-    "cannot": word_set("go wait beat help stop miss believe"),
-    "can't": word_set("go wait beat help stop miss believe"),
+    "no": word_set("doubt wonder matter problem issue need one other less more exception question surprise better idea"),
+    "cannot": word_set("go wait beat help stop miss believe get say deny"),
+    "can't": word_set("go wait beat help stop miss believe get say deny"),
     "never": word_set("mind ceases fails disappoints disappointed gets got"),
     "don't": word_set("miss forget worry mind let want be think"),
 }  # fmt: skip
@@ -33,11 +33,16 @@ _NEGATORS = word_set(
     "not no non never without nor neither cannot lacks lack lacking lacked excludes excluding omits unavailable missing "
     "skips minus sans none except absent"
 )
+_STATES = word_set(
+    "available supported included possible allowed there present offered welcome permitted provided an part featured "
+    "released compatible yet currently option in on accepted served"
+)
 _SHORT = word_set("no without lacks lack lacking minus sans except missing skips omits excludes excluding")
 _ATTITUDES = word_set(
     "like liked enjoy enjoyed love loved fond into fan impressed interested care prefer think thought want mind hesitate typically "
     "normally generally say deny imagine"
 )
+_BE_PERSON = word_set("i'm am are were i you i've you've you're do did would could can not is") | {""}
 _PERSONS = word_set("i you we i've you've")
 _ABILITIES = word_set("play find get buy run use access download bring take")
 _ASKING = word_set("asked ask requested wanted want seeking sought")
@@ -129,7 +134,12 @@ class Reading:
                 return False
             if word in _VERBS:
                 is_be = word.removesuffix("n't") in {"is", "are", "was", "were"}
-                return is_be and (word.endswith("n't") or following in {"not", "unavailable", "missing", "absent"})
+                if not is_be:
+                    return False
+                if word.endswith("n't"):
+                    return following in _STATES
+                then = self.tokens[i + 2].low if i + 2 < high else ""
+                return following in {"unavailable", "missing", "absent"} or (following == "not" and then in _STATES)
         return False
 
 
@@ -189,7 +199,7 @@ def _mark_negation(reading: Reading, start: int, end: int) -> None:
             continue
         if word == "not" and following == "a" and i + 2 < end and tokens[i + 2].low in {"fan", "big", "huge"}:
             continue
-        if _ATTITUDES & {token.low for token in tokens[i + 1 : min(end, i + 3)]}:
+        if _ATTITUDES & {token.low for token in tokens[i + 1 : min(end, i + 5)]} and previous in _BE_PERSON:
             continue
         if previous in _PERSONS and word.endswith("n't") and following not in _ABILITIES:
             continue

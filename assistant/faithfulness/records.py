@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Literal
 
 from assistant.faithfulness.quantities import quantities
-from assistant.faithfulness.text import fold, stem, stems, tokenize, word_set, word_set
+from assistant.faithfulness.text import fold, stem, stems, tokenize, word_set
 from assistant.faithfulness.vocabulary import Stems, vocabulary
 from assistant.types import Scalar, Value
 

@@ -16,7 +16,8 @@ NAMED = PEOPLE | MAKERS | {"place", "location", "title", "platform"}
 PLACES = frozenset({"place", "location"})
 _NEAR = word_set("near nearby beside opposite")
 _GENERIC = word_set("mak creat com from")
-_WORKS = frozenset(stem(word) for word in "film movie book novel game title one release work album song wine".split())
+_WORKS = frozenset(map(stem, word_set("film movie book novel game title one release work album song wine")))
+_ACTIVE = word_set("play plays playing played read reading write writing wrote make making acting design")
 _FILLERS = word_set("the a an its his her their great brilliant young late likes both of")
 _TITLE_NOUNS = word_set("film movie picture novel book game title classic debut masterpiece")
 
@@ -28,7 +29,7 @@ def cue(reading: Reading, start: int, end: int) -> frozenset[str] | None:
     after = reading.after(end, 3)
     if after[:1] in (["'s"], ["'"]):
         noun = tokens[end + 1].stem if end + 1 < len(tokens) else ""
-        return known.cues_after.get(noun) or (MAKERS | {"place", "location", "country"})
+        return known.cues_after.get(noun) or (MAKERS | {"place", "location", "country", "platform"})
     if after and (families := known.cues_after.get(tokens[end].stem)) and tokens[start].capital:
         return families
     low, _ = reading.sentence_range(start)
@@ -79,6 +80,8 @@ def cue(reading: Reading, start: int, end: int) -> frozenset[str] | None:
     if word == "of" and previous is not None and (families := known.cues_before.get(previous.stem)):
         return families
     families = known.cues_before.get(cue_stem)
+    if word in _ACTIVE:
+        return None
     if families and (word not in {"close", "set", "role", "lead"} or len(families) == 1):
         return families
     return None

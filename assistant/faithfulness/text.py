@@ -83,7 +83,6 @@ _IRREGULAR = {
     "sung": "sing",
     "made": "mak",
     "led": "lead",
-    "shot": "shoot",
     "families": "family",
     "family": "family",
     "familiar": "familiar",
