@@ -1,0 +1,177 @@
+"""A reason in one or two plain sentences, made from facts without a model.
+
+``phrase`` chooses among the sentences of ``templates`` by which facts there are, and varies within a reply. Every span of
+the text that says something of a fact cites it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from assistant.phrases.material import Material, Piece, Pieces
+from assistant.phrases.templates import DETAILS, EMPTY, OPENINGS, WORTH, Template
+from assistant.types import Fact, Value
+
+__all__ = ["Phrased", "Span", "phrase"]
+
+LEAST_WORDS = 13
+"""A first sentence shorter than this gets a second one."""
+MOST_WORDS = 38
+MOST_TRIES = 60
+"""First sentences that are tried before giving up."""
+_REPEATED_SHAPE = 6.0
+_REPEATED_OPENING = 2.0
+_REPEATED_GROUP = 0.9
+_JITTER = 0.7
+"""How far chance may move a sentence of equal worth up the list; the chance is a digest of seed and item."""
+_PART = re.compile(r"\[([^\]]*)\]|\{([^}]*)\}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Span:
+    """``text[start:end]`` says what the facts say."""
+
+    start: int
+    end: int
+    fact_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Phrased:
+    """A reason, with the facts that each span cites and the shape it was made in."""
+
+    text: str
+    spans: tuple[Span, ...]
+    shape: str
+    """``asked.3+people.1``: pass the shapes of a reply's earlier cards as ``used``."""
+    fact_ids: tuple[str, ...]
+    """Facts it cites, in the order of the text."""
+
+
+_BY_NAME = {template.name: template for template in (*OPENINGS, *DETAILS)}
+
+
+def _any_text(_text: str) -> bool:
+    return True
+
+
+def phrase(
+    facts: Sequence[Fact],
+    record: Mapping[str, Value],
+    *,
+    seed: str = "",
+    item_id: str = "",
+    used: Sequence[str] = (),
+    noun: str | None = None,
+    accept: Callable[[str], bool] = _any_text,
+) -> Phrased:
+    """The reason for an item from its ``facts`` (most important first); ``record`` as ``Item.slots()`` gives it.
+
+    Deterministic in its arguments. ``seed`` names the reply; ``used`` holds the shapes of the cards before, which are
+    not repeated while others apply. ``noun`` is what the catalogue holds ("film"), guessed from the record when None.
+    A text that ``accept`` refuses gives way to the next best; ``EMPTY`` is what is left when none is accepted.
+    """
+    names = [name for shape in used for name in shape.split("+") if name in _BY_NAME]
+    for tries, template in enumerate(_ordered(OPENINGS, names, seed, item_id)):
+        if tries > MOST_TRIES:
+            break
+        material = Material(facts=facts, record=record, noun=noun)
+        pieces = _render(template.text, material)
+        if pieces is None:
+            continue
+        alone = _joined((pieces,), template.name)
+        if not accept(alone.text):
+            continue
+        length = _words(pieces)
+        if length >= LEAST_WORDS and (length >= 22 or template.group not in ("past", "named", "asked")):
+            return alone
+        for detail in _ordered(DETAILS, names, seed, item_id):
+            if detail.group == template.group or (detail.group == "past" and template.group == "named"):
+                continue
+            trial = Material(facts=facts, record=record, noun=noun, said=set(material.said))
+            more = _render(detail.text, trial)
+            if more is not None and length + _words(more) <= MOST_WORDS:
+                both = _joined((pieces, more), f"{template.name}+{detail.name}")
+                if accept(both.text):
+                    return both
+        return alone
+    return Phrased(text=EMPTY, spans=(), shape="empty", fact_ids=())
+
+
+def _ordered(templates: Sequence[Template], used: Sequence[str], seed: str, item_id: str) -> list[Template]:
+    """The templates, the best for this card first."""
+    seen = Counter(used)
+    groups = Counter(_BY_NAME[name].group for name in used)
+    openings = Counter(_BY_NAME[name].opening for name in used)
+
+    def worth(template: Template) -> float:
+        digest = hashlib.blake2b(f"{seed}\0{item_id}\0{template.name}".encode(), digest_size=4).digest()
+        return (
+            WORTH[template.group]
+            + template.worth
+            + _JITTER * int.from_bytes(digest) / 2**32
+            - _REPEATED_SHAPE * seen[template.name]
+            - _REPEATED_OPENING * openings[template.opening]
+            - _REPEATED_GROUP * groups[template.group]
+        )
+
+    return sorted(templates, key=worth, reverse=True)
+
+
+def _render(text: str, material: Material) -> Pieces | None:
+    """The template's pieces, or None when a slot outside brackets cannot be filled."""
+    pieces: list[Piece] = []
+    at = 0
+    for part in _PART.finditer(text):
+        if part.start() > at:
+            pieces.append(Piece(text[at : part.start()]))
+        at = part.end()
+        if part.group(1) is not None:
+            before = set(material.said)
+            section = _render(part.group(1), material)
+            if section is None:
+                material.said = before
+            elif _words(pieces) + _words(section) <= MOST_WORDS - 6:
+                pieces.extend(section)
+            else:
+                material.said = before
+            continue
+        slot, *verbs = part.group(2).split("|")
+        filled = material.fill(slot)
+        if filled is None:
+            return None
+        pieces.extend(filled)
+        if verbs:
+            pieces.append(Piece(f" {verbs[sum(bool(piece.facts) for piece in filled) > 1]}"))
+    if at < len(text):
+        pieces.append(Piece(text[at:]))
+    return tuple(pieces)
+
+
+def _words(pieces: Sequence[Piece]) -> int:
+    return len("".join(piece.text for piece in pieces).split())
+
+
+def _joined(sentences: Sequence[Pieces], shape: str) -> Phrased:
+    text = ""
+    spans: list[Span] = []
+    for sentence in sentences:
+        start_of_sentence = True
+        if text:
+            text += " "
+        for piece in sentence:
+            said = piece.text
+            if start_of_sentence and said:
+                said = said[:1].upper() + said[1:] if not said.startswith("“") else said
+                start_of_sentence = False
+            if said.startswith(".") and text.endswith((".", "!", "?", ".”", "!”", "?”")):
+                said = said[1:]
+            if piece.facts and said:
+                spans.append(Span(start=len(text), end=len(text) + len(said), fact_ids=piece.facts))
+            text += said
+    ids = tuple(dict.fromkeys(fact_id for span in spans for fact_id in span.fact_ids))
+    return Phrased(text=text, spans=tuple(spans), shape=shape, fact_ids=ids)

@@ -1,0 +1,569 @@
+"""The facts of one card, ready to be set into sentences: each slot of a template asks here for its words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from assistant.phrases.kinds import combine, genre_of, liked_kind, noun_of, plural_noun
+from assistant.phrases.labels import (
+    article,
+    clean_label,
+    clean_name,
+    clean_title,
+    is_role,
+    kind_of,
+    listed,
+    place,
+    quoted_title,
+    written,
+)  # fmt: skip
+from assistant.phrases.subjects import mood_of, subject_of
+from assistant.text import fold
+from assistant.types import Fact, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a sentence and the facts it rests on."""
+
+    text: str
+    facts: tuple[str, ...] = ()
+
+
+Pieces = tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A value as it is said, the fact it comes from, and the key under which it counts as said."""
+
+    text: str
+    fact: str
+    slot: str
+    value: str
+    plural: bool = False
+
+
+_TAUTOLOGIES = {
+    ("funny", "comedy"), ("romantic", "romance"), ("frightening", "horror"), ("suspenseful", "thriller"),
+    ("tense", "thriller"), ("satirical", "satire"), ("scary", "horror"), ("hilarious", "comedy"), ("humorous", "comedy"),
+    ("romantic", "comedy"), ("dark", "noir"), ("violent", "war"), ("adventurous", "adventure"),
+    ("mysterious", "mystery"), ("suspense", "thriller"), ("dark", "comedy"), ("dark", "thriller"), ("eerie", "horror"),
+    ("chilling", "horror"), ("epic", "fantasy"), ("satirical", "comedy"), ("slapstick", "comedy"), ("noir", "noir"),
+}  # fmt: skip
+_QUICK = range(60, 91)
+_DIRECTORS = frozenset({"director", "directors"})
+_AUTHORS = frozenset({"author", "authors", "writer", "writers"})
+_LEADS = _DIRECTORS | _AUTHORS | {"creators", "creator", "artist", "artists"}
+_CAST = frozenset({"cast", "actor", "actors", "performers"})
+
+
+@dataclass(slots=True)
+class Material:
+    """What the facts of a card offer, and what of it has been said already.
+
+    ``record`` gives the catalogue's own noun and the roles of people; nothing is said that no fact holds.
+    """
+
+    facts: Sequence[Fact]
+    record: Mapping[str, Value]
+    noun: str | None = None
+    said: set[tuple[str, str]] = field(default_factory=set)
+    requested: tuple[_Said, ...] = ()
+    """The genres of the request, once it has been said."""
+
+    def __post_init__(self) -> None:
+        self.noun = self.noun or noun_of(self.record)
+
+    # facts by source
+
+    def of(self, slot: str, *sources: str) -> list[Fact]:
+        """Facts of a slot from the sources (any source when none is named), in order."""
+        return [fact for fact in self.facts if fact.slot == slot and (not sources or fact.source in sources)]
+
+    @property
+    def past(self) -> Fact | None:
+        """The first liked or bought item with something shared and a title that can be said."""
+        for fact in self.facts:
+            if fact.source == "history" and fact.slot in ("liked", "bought") and fact.shared and _titled(fact):
+                return fact
+        return None
+
+    @property
+    def named(self) -> Fact | None:
+        """The first item that the user named, with something shared."""
+        return next((fact for fact in self.of("like", "dialogue") if fact.shared and _titled(fact)), None)
+
+    @property
+    def asked(self) -> list[Fact]:
+        return [fact for fact in self.of("asked_for", "dialogue") if fact.shared]
+
+    @property
+    def often(self) -> Fact | None:
+        return next((fact for fact in self.of("often_likes", "profile") if fact.shared), None)
+
+    def _mark(self, *said: _Said) -> None:
+        self.said |= {(each.slot, fold(each.value)) for each in said}
+        people = [each for each in said if self._kind(each.slot) == "people"]
+        self.said |= {("name", fold(each.text)) for each in people}
+        self.said |= {("role", each.slot) for each in people if each.slot in _LEADS}
+
+    def _labels(self, kind: str) -> list[_Said]:
+        """The unsaid values of a kind: those of dialogue, history and profile before those of the catalogue."""
+        found: dict[tuple[str, str], _Said] = {}
+        for fact in self.facts:
+            pairs: Iterable[tuple[str, str]]
+            if fact.source == "catalogue":
+                values = fact.value if isinstance(fact.value, tuple) else (fact.value,)
+                pairs = [(fact.slot, value) for value in values if isinstance(value, str)]
+            else:
+                pairs = fact.shared
+            for slot, value in pairs:
+                key = (slot, fold(value))
+                if key not in self.said and key not in found and self._kind(slot) == kind:
+                    cited = (
+                        fact.fact_id if fact.source == "catalogue" else self._catalogue_id(slot, value) or fact.fact_id
+                    )
+                    found[key] = _Said(value, cited, slot, value)
+        return list(found.values())
+
+    def _catalogue_id(self, slot: str, value: str) -> str | None:
+        for fact in self.of(slot, "catalogue"):
+            values = fact.value if isinstance(fact.value, tuple) else (fact.value,)
+            if any(isinstance(each, str) and fold(each) == fold(value) for each in values):
+                return fact.fact_id
+        return None
+
+    def _kind(self, slot: str) -> str | None:
+        if slot == "decade":
+            return "decade"
+        if kind_of(slot) == "people" or is_role(slot, frozenset()):
+            return "people"
+        return kind_of(slot)
+
+    # nouns
+
+    def kind(self, most_moods: int = 1, wanted: Sequence[_Said] = ()) -> Pieces | None:
+        """``a funny science fiction comedy``: genres as a noun phrase with moods before it, article included."""
+        genres = list(wanted) or self.genres()
+        phrase = combine([each.text for each in genres], self.noun)
+        if phrase is None:
+            return None
+        text, labels = phrase
+        used = [each for each in genres if each.text in labels]
+        moods = [mood for mood in self.moods() if not self._tautology(mood, used)][:most_moods]
+        looks = self.looks()[:1] if not most_moods or not moods else []
+        before = [*moods, *looks]
+        self._mark(*used, *before)
+        first = before[0].text if before else text
+        pieces = [Piece(f"{article(first)} ")]
+        for index, each in enumerate(before):
+            pieces.append(Piece(each.text, (each.fact,)))
+            pieces.append(Piece(", " if index + 1 < len(before) else " "))
+        pieces.append(Piece(text, tuple(dict.fromkeys(each.fact for each in used))))
+        return tuple(pieces)
+
+    def asked_kind(self) -> Pieces | None:
+        """The kind with what was asked for in it: a crime film that was asked for is "a crime drama", not "a drama"."""
+        if not self.requested:
+            return self.kind(1)
+        genres = [*self.requested, *(each for each in self.genres() if each not in self.requested)]
+        phrase = combine([each.text for each in genres], self.noun)
+        if phrase is None or len(phrase[1]) <= len(self.requested):
+            return None
+        return self.kind(1, genres)
+
+    def genres(self) -> list[_Said]:
+        """Unsaid genres, and unsaid tags that are genres where the record has no categories."""
+        found = self._labels("genres")
+        if not found:
+            found = [each for each in self._labels("subjects") if genre_of(clean_label(each.value) or "") is not None]
+            found = [_Said(clean_label(each.value) or each.value, each.fact, each.slot, each.value) for each in found]
+        return found
+
+    def _tautology(self, mood: _Said, genres: Sequence[_Said]) -> bool:
+        return any((mood.text, fold(genre.text)) in _TAUTOLOGIES for genre in genres)
+
+    def moods(self) -> list[_Said]:
+        said = {value for _, value in self.said}
+        return [
+            _Said(text, each.fact, each.slot, each.value)
+            for each in self._labels("moods")
+            if (text := mood_of(each.value)) is not None and not any((text, genre) in _TAUTOLOGIES for genre in said)
+        ]
+
+    def looks(self) -> list[_Said]:
+        return self._subjects("look")
+
+    def _subjects(self, use: str) -> list[_Said]:
+        found = []
+        for each in self._labels("subjects"):
+            subject = subject_of(each.value)
+            if subject is not None and subject.use == use and genre_of(clean_label(each.value) or "") is None:
+                plural = subject.words.endswith("s") and not subject.words.endswith(("ss", "us", "is"))
+                found.append(_Said(subject.words, each.fact, each.slot, each.value, plural))
+        return found
+
+    def names(self, roles: frozenset[str] | None, most: int) -> list[_Said]:
+        """Unsaid people in the roles, or in any role."""
+        found = []
+        for each in self._labels("people"):
+            name = clean_name(each.value)
+            if (
+                name is not None
+                and (roles is None or each.slot in roles)
+                and not self.said & {("name", fold(name)), ("role", each.slot)}
+            ):
+                found.append(_Said(name, each.fact, each.slot, each.value))
+        return found[:most]
+
+    # words for templates
+
+    def fill(self, slot: str) -> Pieces | None:
+        """The words for a template's slot, or None when no fact gives any."""
+        return _FILLERS[slot](self)
+
+    def list_of(self, found: Sequence[_Said], joiner: str = "and") -> Pieces | None:
+        """``A, B and C`` with a citation for each; marks them as said."""
+        if not found:
+            return None
+        if any(" and " in each.text for each in found):  # "a mother and son and friendship"
+            found = found[:1]
+        self._mark(*found)
+        pieces: list[Piece] = []
+        for index, each in enumerate(found):
+            if index:
+                pieces.append(Piece(f" {joiner} " if index == len(found) - 1 else ", "))
+            pieces.append(Piece(each.text, (each.fact,)))
+        return tuple(pieces)
+
+    def about(self, most: int = 2) -> Pieces | None:
+        return self.list_of(self._subjects("about")[:most])
+
+    def setting(self) -> Pieces | None:
+        return self.list_of(self._subjects("set")[:1])
+
+    def runtime(self) -> Pieces | None:
+        for fact in self.facts:
+            minutes = fact.value
+            if fact.source == "catalogue" and kind_of(fact.slot) == "runtime" and isinstance(minutes, int | float):
+                key = (fact.slot, "runtime")
+                if key in self.said or not 1 <= minutes <= 900:
+                    return None
+                self.said.add(key)
+                text = f"{minutes:g} minutes"
+                text = f"a quick {text}" if minutes in _QUICK else f"just {text}" if minutes < 45 else text
+                return (Piece(text, (fact.fact_id,)),)
+        return None
+
+    def number(self, kind: str) -> Pieces | None:
+        for fact in self.facts:
+            if fact.source == "catalogue" and kind_of(fact.slot) == kind and isinstance(fact.value, int):
+                if (fact.slot, "number") in self.said:
+                    return None
+                self.said.add((fact.slot, "number"))
+                return (Piece(str(fact.value), (fact.fact_id,)),)
+        return None
+
+    def places(self) -> Pieces | None:
+        found = [_Said(place(each.value), each.fact, each.slot, each.value) for each in self._labels("places")[:2]]
+        return self.list_of(found)
+
+    def plain_tags(self) -> Pieces | None:
+        """Tags of which no more is known than that they are tags, in quotation marks."""
+        found = [
+            _Said(f"“{label}”", each.fact, each.slot, each.value)
+            for each in self._labels("subjects")
+            if (label := clean_label(each.value)) is not None
+        ]
+        return self.list_of(found[:2])
+
+    def filed(self) -> Pieces | None:
+        found = [
+            _Said(label, each.fact, each.slot, each.value)
+            for each in self._labels("genres")
+            if (label := clean_label(each.value)) is not None
+        ]
+        return self.list_of(found[:2])
+
+    def plain_attribute(self) -> Pieces | None:
+        """``its colour is red`` for an attribute of which nothing more is known."""
+        for fact in self.facts:
+            if fact.source != "catalogue" or kind_of(fact.slot) != "other" or (fact.slot, "plain") in self.said:
+                continue
+            name = clean_label(fact.slot.replace("_", " "))
+            values = fact.value if isinstance(fact.value, tuple) else (fact.value,)
+            if name is None or fact.slot in ("in_stock", "price"):
+                continue
+            texts = [text for each in values[:2] if isinstance(each, str) and (text := clean_label(each)) is not None]
+            if isinstance(fact.value, int | float) and not isinstance(fact.value, bool):
+                texts = [f"{fact.value:g}"]
+            if texts:
+                self.said.add((fact.slot, "plain"))
+                return (Piece(f"{written(name)} is "), Piece(listed(texts), (fact.fact_id,)))
+        return None
+
+    def price(self) -> Pieces | None:
+        for fact in self.of("price", "catalogue"):
+            if isinstance(fact.value, int | float) and ("price", "number") not in self.said:
+                self.said.add(("price", "number"))
+                return (Piece(f"{fact.value:.2f}".removesuffix(".00"), (fact.fact_id,)),)
+        return None
+
+    # history
+
+    def title_of(self, fact: Fact | None) -> Pieces | None:
+        if fact is None:
+            return None
+        self.said.add(("title", fact.other_item_id or ""))
+        return (Piece(quoted_title(clean_title(str(fact.value)) or ""), (fact.fact_id,)),)
+
+    def shared_people(self, fact: Fact | None, roles: frozenset[str] | None) -> Pieces | None:
+        if fact is None:
+            return None
+        names = [
+            _Said(name, fact.fact_id, slot, value)
+            for slot, value in fact.shared
+            if self._kind(slot) == "people"
+            and (roles is None or slot in roles)
+            and (name := clean_name(value)) is not None
+        ]
+        return self.list_of(names[:2]) if names else None
+
+    def shared_about(self, fact: Fact | None, use: str = "about") -> Pieces | None:
+        if fact is None:
+            return None
+        found = []
+        for slot, value in fact.shared:
+            subject = subject_of(value) if self._kind(slot) == "subjects" else None
+            if subject is not None and subject.use == use and (slot, fold(value)) not in self.said:
+                found.append(_Said(subject.words, fact.fact_id, slot, value))
+        return self.list_of(found[:2]) if found else None
+
+    def shared_kind(self, fact: Fact | None) -> Pieces | None:
+        """``science fiction comedy`` for the genres that both have, without an article."""
+        if fact is None:
+            return None
+        triples = [(slot, value, value) for slot, value in fact.shared if self._kind(slot) == "genres"]
+        if not triples:
+            tags = [
+                (slot, value, clean_label(value) or "") for slot, value in fact.shared if self._kind(slot) == "subjects"
+            ]
+            triples = [triple for triple in tags if genre_of(triple[2]) is not None]
+        phrase = combine([label for _, _, label in triples], self.noun)
+        if phrase is None:
+            return None
+        self.said |= {(slot, fold(value)) for slot, value, label in triples if label in phrase[1]}
+        return (Piece(phrase[0], (fact.fact_id,)),)
+
+    def shared_mood(self, fact: Fact | None) -> Pieces | None:
+        if fact is None:
+            return None
+        found = [
+            _Said(mood, fact.fact_id, slot, value)
+            for slot, value in fact.shared
+            if self._kind(slot) == "moods"
+            and (mood := mood_of(value)) is not None
+            and (slot, fold(value)) not in self.said
+        ]
+        return self.list_of(found[:2]) if found else None
+
+    def shared_places(self, fact: Fact | None) -> Pieces | None:
+        if fact is None:
+            return None
+        found = [
+            _Said(place(value), fact.fact_id, slot, value)
+            for slot, value in fact.shared
+            if self._kind(slot) == "places"
+        ]
+        return self.list_of(found[:1]) if found else None
+
+    # the request
+
+    def request(self, *, predicate: bool = False) -> Pieces | None:
+        """``a playful comedy from Japan about robots``: what the user asked for and the item has, as one noun phrase.
+
+        Without a genre it is ``something playful from Japan``, or for a ``predicate`` just ``playful from Japan``.
+        """
+        by_kind: dict[str, list[_Said]] = {}
+        years: list[_Said] = []
+        for fact in self.asked:
+            slot, value = fact.shared[0]
+            if predicate and (slot, fold(value)) in self.said:
+                continue
+            if kind_of(slot) == "year":
+                decade = f"{str(value)[:3]}0s"
+                spoken = fold(str(fact.value))
+                if decade[2:4] in spoken or decade in spoken:
+                    years.append(_Said(f"the {decade}", fact.fact_id, slot, value))
+                continue
+            kind = self._kind(slot) or ""
+            if kind == "subjects" and genre_of(clean_label(value) or "") is not None:
+                kind = "genres"
+            by_kind.setdefault(kind, []).append(_Said(clean_label(value) or value, fact.fact_id, slot, value))
+        genres = by_kind.get("genres", [])
+        moods = [_Said(m, e.fact, e.slot, e.value) for e in by_kind.get("moods", []) if (m := mood_of(e.value))]
+        subjects = [
+            (_Said(subject.words, each.fact, each.slot, each.value), subject.use)
+            for each in by_kind.get("subjects", [])
+            if (subject := subject_of(each.value)) is not None
+        ]
+        people = [_Said(n, e.fact, e.slot, e.value) for e in by_kind.get("people", []) if (n := clean_name(e.value))]
+        countries = [_Said(place(e.value), e.fact, e.slot, e.value) for e in by_kind.get("places", [])]
+        phrase = combine([each.text for each in genres], self.noun) if genres else None
+        about = [said for said, use in subjects if use == "about"][:2]
+        settings = [said for said, use in subjects if use == "set"][:1]
+        looks = [said for said, use in subjects if use == "look"]
+        used = [each for each in genres if phrase is not None and each.text in phrase[1]]
+        adjectives = [each for each in (*moods, *looks) if not self._tautology(each, used)][:2]
+        directors = [each for each in people if each.slot in _LEADS][:1]
+        cast = [each for each in people if each not in directors][:2]
+        parts = (
+            (" from ", countries[:1]), (" from ", years[:1]), (" by ", directors), (" with ", cast), (" set ", settings),
+            (" about ", about),
+        )  # fmt: skip
+        rest = [joined for before, found in parts if (joined := self._joined(before, found))]
+        if phrase is None and not adjectives and not rest:
+            return None
+        self.requested = tuple(used)
+        if phrase is None:
+            if predicate:
+                return _conjoined([*([self.list_of(adjectives) or ()] if adjectives else []), *rest])
+            return (Piece("something"), *self._joined(" ", adjectives), *(piece for part in rest for piece in part))
+        self._mark(*used, *adjectives)
+        pieces = [Piece(f"{article(adjectives[0].text if adjectives else phrase[0])} ")]
+        for each in adjectives:
+            pieces += [Piece(each.text, (each.fact,)), Piece(" ")]
+        pieces.append(Piece(phrase[0], tuple(dict.fromkeys(each.fact for each in used))))
+        return (*pieces, *(piece for part in rest for piece in part))
+
+    def _joined(self, before: str, found: Sequence[_Said]) -> list[Piece]:
+        pieces = self.list_of(found)
+        return [] if pieces is None else [Piece(before), *pieces]
+
+    def habit(self) -> Pieces | None:
+        """``comedies``, ``films with Bill Murray``, ``stories about survival``: what the user often likes."""
+        fact = self.often
+        if fact is None:
+            return None
+        slot, value = fact.shared[0]
+        key = (slot, fold(value))
+        if key in self.said:
+            return None
+        kind, noun = self._kind(slot), plural_noun(self.noun)
+        text: str | None = None
+        if kind == "genres" or (kind == "subjects" and genre_of(clean_label(value) or "") is not None):
+            text = liked_kind(clean_label(value) or value, self.noun)
+        elif kind == "moods" and (mood := mood_of(value)) is not None:
+            text = f"{mood} {noun}"
+        elif kind == "subjects" and (subject := subject_of(value)) is not None:
+            join = {"about": "about ", "set": "set ", "look": ""}[subject.use]
+            text = f"{noun} {join}{subject.words}" if subject.use != "look" else f"{subject.words} {noun}"
+        elif kind == "people" and (name := clean_name(value)) is not None:
+            text = f"{noun} {'with' if slot in _CAST else 'by'} {name}"
+        elif kind == "places":
+            text = f"{noun} from {place(value)}"
+        if text is None:
+            return None
+        self.said.add(key)
+        return (Piece(text, (fact.fact_id,)),)
+
+
+def _conjoined(parts: Sequence[Sequence[Piece]]) -> Pieces:
+    """Predicates in a row: ``playful, from Japan and about family``."""
+    pieces: list[Piece] = []
+    for index, part in enumerate(parts):
+        if index:
+            pieces.append(Piece(" and" if index == len(parts) - 1 else ","))
+        pieces.extend(part if index else (Piece(part[0].text.lstrip(), part[0].facts), *part[1:]))
+    return tuple(pieces)
+
+
+def _titled(fact: Fact) -> bool:
+    return isinstance(fact.value, str) and clean_title(fact.value) is not None
+
+
+def _verb(fact: Fact | None) -> Pieces | None:
+    return None if fact is None else (Piece(fact.slot),)
+
+
+def _makers(material: Material) -> Pieces | None:
+    """``directed by X`` or ``by X``, by what is known of the roles."""
+    if found := material.names(_DIRECTORS, 3):
+        return (Piece("directed by "), *(material.list_of(found) or ()))
+    if found := material.names(_AUTHORS, 2):
+        return (Piece("written by "), *(material.list_of(found) or ()))
+    if found := material.names(frozenset({"creators", "creator", "artist", "artists"}), 2):
+        return (Piece("by "), *(material.list_of(found) or ()))
+    return None
+
+
+def _others(material: Material) -> Pieces | None:
+    """People whose role is neither known here nor the cast: ``Illustrator: X``."""
+    known = _DIRECTORS | _AUTHORS | _CAST | {"creators", "creator", "artist", "artists"}
+    for each in material.names(None, 12):
+        if each.slot not in known and (role := clean_label(each.slot.replace("_", " "))) is not None:
+            same_role = [other for other in material.names(None, 12) if other.slot == each.slot][:1]
+            return (Piece(f"{written(role)} is "), *(material.list_of(same_role) or ()))
+    return None
+
+
+def _many_cast(material: Material) -> Pieces | None:
+    found = material.names(_CAST, 3)
+    return material.list_of(found) if len(found) > 1 else None
+
+
+def _topics(material: Material) -> Pieces | None:
+    """Two or three subjects, as the plural subject of a sentence."""
+    found = [each for each in material._subjects("about") if not each.text.startswith(("a ", "an "))][:3]
+    return material.list_of(found) if len(found) > 1 else None
+
+
+_FILLERS: Mapping[str, Callable[[Material], Pieces | None]] = {
+    "request": Material.request,
+    "request_is": lambda m: m.request(predicate=True),
+    "kind": lambda m: m.kind(1),
+    "asked_kind": Material.asked_kind,
+    "bare_kind": lambda m: m.kind(0),
+    "moody_kind": lambda m: m.kind(2) if len(m.moods()) > 1 else None,
+    "about": lambda m: m.about(2),
+    "topic": lambda m: m.about(1),
+    "topics": _topics,
+    "setting": Material.setting,
+    "moods": lambda m: m.list_of(m.moods()[:2]),
+    "makers": _makers,
+    "director": lambda m: m.list_of(m.names(_DIRECTORS, 3)),
+    "author": lambda m: m.list_of(m.names(_AUTHORS | {"creators", "creator"}, 2)),
+    "cast": lambda m: m.list_of(m.names(_CAST, 2)),
+    "many_cast": _many_cast,
+    "other_role": _others,
+    "places": Material.places,
+    "year": lambda m: m.number("year"),
+    "pages": lambda m: m.number("pages"),
+    "runtime": Material.runtime,
+    "price": Material.price,
+    "tags": Material.plain_tags,
+    "filed": Material.filed,
+    "attribute": Material.plain_attribute,
+    "liked": lambda m: m.title_of(m.past),
+    "did": lambda m: _verb(m.past),
+    "liked_director": lambda m: m.shared_people(m.past, _DIRECTORS),
+    "liked_author": lambda m: m.shared_people(m.past, _AUTHORS | {"creators", "creator"}),
+    "liked_cast": lambda m: m.shared_people(m.past, _CAST),
+    "liked_about": lambda m: m.shared_about(m.past),
+    "liked_setting": lambda m: m.shared_about(m.past, "set"),
+    "liked_kind": lambda m: m.shared_kind(m.past),
+    "liked_mood": lambda m: m.shared_mood(m.past),
+    "liked_places": lambda m: m.shared_places(m.past),
+    "named": lambda m: m.title_of(m.named),
+    "named_director": lambda m: m.shared_people(m.named, _DIRECTORS),
+    "named_author": lambda m: m.shared_people(m.named, _AUTHORS | {"creators", "creator"}),
+    "named_cast": lambda m: m.shared_people(m.named, _CAST),
+    "named_about": lambda m: m.shared_about(m.named),
+    "named_setting": lambda m: m.shared_about(m.named, "set"),
+    "named_kind": lambda m: m.shared_kind(m.named),
+    "named_mood": lambda m: m.shared_mood(m.named),
+    "habit": Material.habit,
+}
+"""Template slot -> its words."""
