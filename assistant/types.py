@@ -280,6 +280,10 @@ class RankedList:
     """The order is decided; nothing after this changes it."""
 
     ranking: tuple[Ranked, ...]
+    text: str = ""
+    """The reply's text, known before its cards are phrased."""
+    acting_on: tuple[str, ...] = ()
+    """The reply's labels, likewise."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,1 @@
+"""The commands of ``assistant``, one module per group of them; each is imported when it is run."""

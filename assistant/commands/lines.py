@@ -1,0 +1,77 @@
+"""Lines of JSON from a file or from stdin: bounded, checked, each with its number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import IO, TypeVar
+
+import orjson
+from pydantic import ValidationError
+
+from assistant.documents import Document
+from assistant.errors import UserError, did_you_mean
+
+D = TypeVar("D", bound=Document)
+
+
+class BadLineError(UserError):
+    """A line of the input that cannot be used."""
+
+
+def input_lines(stream: IO[bytes], limit: int) -> Iterator[tuple[int, bytes | None]]:
+    """(number from 1, line) as they arrive; None in place of a line of more than ``limit`` bytes, which is never held."""
+    number = 0
+    while line := stream.readline(limit + 1):
+        number += 1
+        if len(line) <= limit or (len(line) == limit + 1 and line.endswith(b"\n")):
+            yield number, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+            continue
+        while line and not line.endswith(b"\n"):
+            line = stream.readline(limit + 1)
+        yield number, None
+
+
+def parse_line(line: bytes | None, document: type[D], limit: int) -> D:
+    """A document from a line. Raises ``BadLineError`` saying what is wrong with it."""
+    if line is None:
+        raise BadLineError(f"The line has more than {limit:,} bytes; that is the most it may have.")
+    if not line.strip():
+        raise BadLineError("The line is empty; it must be a JSON object.")
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise BadLineError(f"The line is not valid JSON: {error}.") from error
+    if not isinstance(value, dict):
+        raise BadLineError(f"The line must be a JSON object, not {_json_type(value)}.")
+    try:
+        return document.model_validate(value, strict=True)
+    except ValidationError as error:
+        raise BadLineError("; ".join(_problems(error, document)) + ".") from error
+
+
+def partial_text(line: bytes | None, key: str) -> str | None:
+    """What a line that was refused has under a key, if it can be read so far and it is text."""
+    try:
+        value = orjson.loads(line or b"")
+    except orjson.JSONDecodeError:
+        return None
+    found = value.get(key) if isinstance(value, dict) else None
+    return found if isinstance(found, str) and len(found) <= 500 else None
+
+
+def _problems(error: ValidationError, document: type[Document]) -> Iterator[str]:
+    for problem in error.errors():
+        where = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "missing":
+            yield f"{where!r} is missing"
+        elif problem["type"] == "extra_forbidden":
+            known = ", ".join(document.model_fields)
+            yield f"there is no key {where[:80]!r}.{did_you_mean(where[:80], document.model_fields)} The keys are: {known}"
+        else:
+            message = problem["msg"]
+            yield f"{where!r}: {message[:1].lower()}{message[1:]}"
+
+
+def _json_type(value: object) -> str:
+    names = {list: "an array", str: "a string", bool: "true or false", type(None): "null"}
+    return names.get(type(value), "a number")

@@ -1,0 +1,128 @@
+"""``assistant rank`` and ``assistant fit``."""
+
+from __future__ import annotations
+
+import gzip
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import click
+
+from assistant.commands.output import data_option, emit, fault, json_option, note, say
+
+if TYPE_CHECKING:
+    from assistant.catalogue import Catalogue
+    from assistant.documents import Document
+    from assistant.ranking import Ranker
+    from assistant.store import Store
+
+MAX_LINE = 16 * 1024 * 1024
+"""Bytes of a request: enough to name every item of a large catalogue."""
+
+
+@click.command()
+@data_option
+@click.option("--requests", required=True, metavar="FILE|-", help="A JSONL file, also gzipped; - is stdin.")
+@json_option
+def rank(data: Path, requests: str, as_json: bool) -> None:
+    """Rank items for many users or histories.
+
+    Each line of FILE is {"request_id", "user" or "history": [item ids, oldest first], "candidates": [ids], "k"}. Given
+    candidates are put in order and cut at k; without them everything but the history is ranked. A history need not be
+    anybody's. The output is one JSON document per request, in order, a request that cannot be answered included as a
+    document of type error.
+
+    \b
+    assistant rank --data films --requests requests.jsonl
+    echo '{"request_id": "1", "history": ["alien-1979"], "k": 10}' | assistant rank --requests -
+    """
+    from assistant.catalogue import Catalogue
+    from assistant.commands.lines import input_lines
+    from assistant.fitting import open_ranker
+    from assistant.store import Store
+
+    with _opened(requests) as stream, Store(data) as store:
+        catalogue = Catalogue.load(store)
+        ranker = open_ranker(store, catalogue)
+        for number, line in input_lines(stream, MAX_LINE):
+            emit(_answer(store, catalogue, ranker, number, line))
+
+
+@contextmanager
+def _opened(requests: str) -> Iterator[IO[bytes]]:
+    from assistant.errors import UserError, did_you_mean
+
+    if requests == "-":
+        yield sys.stdin.buffer
+        return
+    path = Path(requests)
+    if not path.is_file():
+        nearby = path.parent.iterdir() if path.parent.is_dir() else ()
+        raise UserError(f"There is no file {requests!r}.{did_you_mean(path.name, (p.name for p in nearby))}")
+    with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as stream:
+        yield stream  # type: ignore[misc]
+
+
+def _answer(store: Store, catalogue: Catalogue, ranker: Ranker, number: int, line: bytes | None) -> Document:
+    from assistant.commands.lines import parse_line, partial_text
+    from assistant.documents import ErrorBody, RankDocument, RankLine, RequestErrorDocument
+    from assistant.rank import rank as rank_request
+
+    try:
+        request = parse_line(line, RankLine, MAX_LINE)
+        ranked = rank_request(
+            store,
+            catalogue,
+            ranker,
+            user=request.user,
+            history=request.history,
+            candidates=request.candidates,
+            k=request.k,
+        )
+        return RankDocument(
+            request_id=request.request_id,
+            ranking=[item_id for item_id, _ in ranked],
+            scores=[score for _, score in ranked],
+        )
+    except Exception as error:  # noqa: BLE001 - the boundary of a request: those after it are answered whatever it hits
+        kind, message, _ = fault(error)
+        return RequestErrorDocument(
+            error=ErrorBody(kind=kind, message=message), line=number, request_id=partial_text(line, "request_id")
+        )
+
+
+@click.command()
+@data_option
+@click.option("--rollback", is_flag=True, help="Go back to the model before the one in service.")
+@json_option
+def fit(data: Path, rollback: bool, as_json: bool) -> None:
+    """Fit the ranking models to the events there are.
+
+    What ranks best on each user's last event is chosen and fitted on all events. Until then, popularity, content and
+    recency rank.
+
+    \b
+    assistant fit --data films
+    """
+    from assistant import fitting
+    from assistant.catalogue import Catalogue
+    from assistant.documents import FitDocument, RolledBackDocument
+    from assistant.store import Store
+
+    with Store(data) as store:
+        if rollback:
+            version = fitting.rollback(data)
+            if as_json:
+                emit(RolledBackDocument(data=str(data), version=version))
+            else:
+                say(f"Model {version} is in service again.")
+            return
+        report = fitting.fit(store, Catalogue.load(store), report=note)
+    document = FitDocument.of(str(data), report)
+    if as_json:
+        emit(document)
+    else:
+        say(str(report.table), f"Model {document.version} is in service; fitted in {document.seconds:.1f} s.")

@@ -1,0 +1,354 @@
+"""How a reply looks: on a terminal, and as HTML for a notebook. Pure: values in, renderables or text out.
+
+Every string of an item, a user or a model is data here. On a terminal it goes through ``safe`` into a ``rich.Text``, so
+that neither an escape sequence nor rich's own markup in it does anything; in HTML it is escaped.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from assistant.text import clean
+from assistant.types import Claim, Explanation, Fact, Item, Recommendation, Reply, Value
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.text import Text
+
+SHOWN_CATEGORIES = 3
+SHOWN_PEOPLE = 2
+MAX_TITLE = 200
+"""Characters of a title that a card shows."""
+MAX_VALUE = 160
+"""Characters of a fact's value that the evidence shows."""
+
+MAKERS = (("director", "directed by"), ("author", "by"), ("artist", "by"), ("writer", "written by"), ("creators", "by"))
+"""Roles that a card names, the first that an item has, and the words before the names."""
+
+_ESCAPE_SEQUENCE = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor
+    r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"  # OSC and other strings, to their end
+)
+
+_SLOT_WORDS = {
+    "asked_for": "you asked for",
+    "like": "you named",
+    "liked": "you liked",
+    "disliked": "you disliked",
+    "seen": "you know",
+    "bought": "you bought",
+    "often_likes": "you often like",
+}
+
+
+def safe(text: str) -> str:
+    """Text that a terminal prints as it stands: no escape sequences, no control or invisible characters, one line."""
+    kept = clean(_ESCAPE_SEQUENCE.sub("", text))
+    # Without what was cleaned away, a letter and an accent may stand side by side that make one character.
+    return kept if kept.isascii() else unicodedata.normalize("NFC", kept)
+
+
+def shorten(text: str, limit: int) -> str:
+    """At most ``limit`` characters, cut at a space where there is one near, with an ellipsis."""
+    if len(text) <= limit:
+        return text
+    cut = text[: limit - 1]
+    space = cut.rfind(" ")
+    return (cut[:space] if space > limit // 2 else cut).rstrip(" ,;:") + "…"
+
+
+def value_text(value: Value) -> str:
+    """A slot's value in words."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def slot_text(slot: str) -> str:
+    """A slot's name in words."""
+    return _SLOT_WORDS.get(slot, slot.replace("_", " "))
+
+
+def heading(title: str, year: int | None) -> str:
+    """``Alien (1979)``."""
+    shown = shorten(safe(title), MAX_TITLE) or "untitled"
+    return f"{shown} ({year})" if year is not None else shown
+
+
+def facts_line(item: Item) -> str:
+    """What an item is, in one line: categories, length, who made it."""
+    parts = []
+    if item.categories:
+        parts.append(", ".join(item.categories[:SHOWN_CATEGORIES]))
+    runtime = item.attributes.get("runtime")
+    if isinstance(runtime, (int, float)) and not isinstance(runtime, bool) and 0 < runtime < 100_000:
+        parts.append(f"{runtime:.0f} min")
+    pages = item.attributes.get("pages")
+    if isinstance(pages, (int, float)) and not isinstance(pages, bool) and pages > 0:
+        parts.append(f"{pages:.0f} pages")
+    for role, words in MAKERS:
+        people = item.people(role) if role != "creators" else tuple(p.name for p in item.creators if p.role is None)
+        if people:
+            more = f" and {len(people) - SHOWN_PEOPLE} more" if len(people) > SHOWN_PEOPLE else ""
+            parts.append(f"{words} {', '.join(people[:SHOWN_PEOPLE])}{more}")
+            break
+    if item.price is not None:
+        parts.append(f"{item.price:.2f}")
+    return " · ".join(shorten(safe(part), MAX_VALUE) for part in parts)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """A stretch of a reason and what supports it."""
+
+    words: str
+    source: str
+    slot: str
+    value: str
+    claim: Claim | None = None
+
+    def sentence(self) -> str:
+        """``catalogue · director: Ridley Scott``."""
+        if not self.slot:
+            return self.source
+        return f"{self.source} · {self.slot}: {self.value}"
+
+
+def evidence(explanation: Explanation) -> list[Evidence]:
+    """A row per claim and fact that supports it, in the order of the text; then cited facts that no claim points at."""
+    facts = {fact.fact_id: fact for fact in explanation.facts}
+    rows: list[Evidence] = []
+    used: set[str] = set()
+    for claim in sorted(explanation.claims, key=lambda claim: claim.start):
+        supporting = [facts[fact_id] for fact_id in claim.fact_ids if fact_id in facts]
+        used.update(fact.fact_id for fact in supporting)
+        if supporting:
+            rows.extend(_row(claim.text, fact, claim) for fact in supporting)
+        elif claim.verdict == "supported":
+            value = shorten(safe(value_text(claim.value)), MAX_VALUE)
+            rows.append(
+                Evidence(
+                    words=safe(claim.text),
+                    source=claim.source,
+                    slot=safe(slot_text(claim.slot)),
+                    value=value,
+                    claim=claim,
+                )
+            )
+        else:
+            rows.append(
+                Evidence(words=safe(claim.text), source="an opinion, not checked", slot="", value="", claim=claim)
+            )
+    rows.extend(_row("", fact, None) for fact in explanation.facts if fact.fact_id not in used)
+    seen: set[tuple[str, str]] = set()
+    return [row for row in rows if (key := (row.words, row.sentence())) not in seen and not seen.add(key)]  # type: ignore[func-returns-value]
+
+
+def _row(words: str, fact: Fact, claim: Claim | None) -> Evidence:
+    value = shorten(safe(value_text(fact.value)), MAX_VALUE)
+    if fact.shared:
+        value += f" (both: {', '.join(shorten(safe(shared), MAX_VALUE) for _, shared in fact.shared[:3])})"
+    return Evidence(words=safe(words), source=fact.source, slot=safe(slot_text(fact.slot)), value=value, claim=claim)
+
+
+def phrased(explanation: Explanation) -> str:
+    """Who put the reason into words."""
+    if explanation.phrased_by == "template":
+        return "phrased by template"
+    return f"phrased by {safe(explanation.model)}" if explanation.model else "phrased by a model"
+
+
+# terminal
+
+
+def card(recommendation: Recommendation, *, with_evidence: bool = True) -> RenderableType:
+    """A recommendation on a terminal."""
+    from rich.console import Group
+    from rich.padding import Padding
+    from rich.text import Text
+
+    number = f"{recommendation.position:>2}  "
+    parts: list[RenderableType] = [
+        _hanging(number, Text(heading(recommendation.title, recommendation.year), style="bold"), style="bold cyan")
+    ]
+    indent = (0, 0, 0, len(number))
+    if line := facts_line(recommendation.item):
+        parts.append(Padding(Text(line, style="cyan"), indent))
+    parts.append(Padding(Text(safe(recommendation.explanation.text)), indent))
+    if with_evidence:
+        parts.append(Padding(evidence_lines(recommendation.explanation), (0, 0, 0, len(number) + 2)))
+    return Group(*parts)
+
+
+def evidence_lines(explanation: Explanation) -> RenderableType:
+    """The evidence of a reason, a line per claim, and who phrased it."""
+    from rich.console import Group
+    from rich.text import Text
+
+    lines: list[RenderableType] = []
+    for row in evidence(explanation):
+        start = f"“{row.words}” ← " if row.words else "← "
+        lines.append(Text.assemble((start, "dim italic"), (row.sentence(), "dim")))
+    lines.append(Text(phrased(explanation), style="dim"))
+    return Group(*lines)
+
+
+def details(recommendation: Recommendation) -> RenderableType:
+    """Everything that a card rests on: every claim with its verdict, every cited fact, drafts that were refused."""
+    from rich.console import Group
+    from rich.text import Text
+
+    explanation = recommendation.explanation
+    parts: list[RenderableType] = [
+        Text(heading(recommendation.title, recommendation.year), style="bold"),
+        Text(safe(explanation.text)),
+    ]
+    for claim in sorted(explanation.claims, key=lambda claim: claim.start):
+        parts.append(_hanging("  ", Text.assemble((f"“{safe(claim.text)}” ", "italic"), (claim.verdict, "green"))))
+    if explanation.facts:
+        parts.append(Text("It rests on:"))
+    parts.extend(_hanging("  ", Text(_row("", fact, None).sentence())) for fact in explanation.facts)
+    parts.append(
+        Text(phrased(explanation) + (f" ({safe(explanation.prompt)})" if explanation.prompt else ""), style="dim")
+    )
+    for why in explanation.rejected:
+        parts.append(_hanging("  ", Text(f"a draft was refused: {shorten(safe(why), MAX_VALUE)}", style="dim")))
+    return Group(*parts)
+
+
+def acting_on(labels: Sequence[str]) -> Text:
+    """``acting on: comedy · not animated``."""
+    from rich.text import Text
+
+    return Text.assemble(("acting on: ", "dim"), (" · ".join(safe(label) for label in labels), "green"))
+
+
+def opening(text: str, labels: Sequence[str]) -> RenderableType:
+    """What stands before the cards, or in their place when there are none: the reply's text and what it acts on."""
+    from rich.console import Group
+    from rich.text import Text
+
+    parts: list[RenderableType] = []
+    if text:
+        parts.append(Text(safe(text)))
+    if labels:
+        parts.append(acting_on(labels))
+    return Group(*parts)
+
+
+def terminal(reply: Reply, *, with_evidence: bool = True) -> RenderableType:
+    """A whole reply on a terminal."""
+    from rich.console import Group
+    from rich.text import Text
+
+    parts: list[RenderableType] = [opening(reply.text, reply.acting_on)]
+    for recommendation in reply.recommendations:
+        parts.extend((Text(""), card(recommendation, with_evidence=with_evidence)))
+    return Group(*parts)
+
+
+def plain(renderables: Iterable[RenderableType], *, width: int = 80) -> str:
+    """What a terminal without colour and ``width`` columns shows."""
+    import io
+
+    from rich.console import Console
+
+    console = Console(
+        file=io.StringIO(), width=width, color_system=None, force_terminal=False, highlight=False, legacy_windows=False
+    )
+    for renderable in renderables:
+        console.print(renderable)
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+
+
+def _hanging(start: str, text: Text, *, style: str = "") -> RenderableType:
+    """Text behind a fixed start; its further lines are indented."""
+    from rich.table import Table
+    from rich.text import Text as RichText
+
+    table = Table.grid(padding=0)
+    table.add_column(no_wrap=True, width=len(start))
+    table.add_column(overflow="fold")
+    table.add_row(RichText(start, style=style), text)
+    return table
+
+
+# HTML
+
+
+def reply_html(reply: Reply) -> str:
+    """A self-contained snippet: no script, no request to anywhere, colours from the page it stands in."""
+    parts = ['<div style="font-family:inherit;line-height:1.45;max-width:46em">']
+    if reply.text:
+        parts.append(f'<p style="margin:.4em 0">{_escape(reply.text)}</p>')
+    if reply.acting_on:
+        labels = " · ".join(_escape(label) for label in reply.acting_on)
+        parts.append(f'<p style="margin:.4em 0;opacity:.75">acting on: {labels}</p>')
+    if reply.recommendations:
+        cards = "".join(_card_html(recommendation) for recommendation in reply.recommendations)
+        parts.append(f'<ol style="padding-left:1.6em;margin:.4em 0">{cards}</ol>')
+    parts.append("</div>")
+    return "".join(parts)
+
+
+def _card_html(recommendation: Recommendation) -> str:
+    explanation = recommendation.explanation
+    parts = [
+        f'<li value="{recommendation.position:d}" style="margin:.6em 0;padding-left:.4em">',
+        f"<strong>{_escape(heading(recommendation.title, recommendation.year))}</strong>",
+    ]
+    if line := facts_line(recommendation.item):
+        parts.append(f'<div style="opacity:.75">{_escape(line)}</div>')
+    parts.append(f"<div>{_marked(explanation)}</div>")
+    rows = "".join(
+        f"<li>{f'“{_escape(row.words)}” ← ' if row.words else ''}{_escape(row.sentence())}</li>"
+        for row in evidence(explanation)
+    )
+    rows = f'<ul style="margin:.2em 0;padding-left:1.4em">{rows}</ul>' if rows else ""
+    parts.append(
+        '<details style="opacity:.75;font-size:.9em"><summary style="cursor:pointer">evidence · '
+        f"{_escape(phrased(explanation))}</summary>{rows}</details></li>"
+    )
+    return "".join(parts)
+
+
+def _marked(explanation: Explanation) -> str:
+    """The reason with its supported claims underlined, each naming its evidence when pointed at."""
+    text = explanation.text
+    if safe(text) != text.strip():  # what is cleaned away would shift the claims' places
+        return _escape(text)
+    by_claim: dict[tuple[int, int], list[str]] = {}
+    for row in evidence(explanation):
+        if row.claim is not None and row.claim.verdict == "supported":
+            by_claim.setdefault((row.claim.start, row.claim.end), []).append(row.sentence())
+    parts: list[str] = []
+    done = 0
+    for (start, end), sentences in sorted(by_claim.items()):
+        if start < done or not start < end <= len(text):  # claims may overlap: the first one is marked
+            continue
+        parts.append(_escape(text[done:start]))
+        parts.append(
+            f'<span style="border-bottom:1px dotted currentColor" title="{_escape("; ".join(sentences))}">'
+            f"{_escape(text[start:end])}</span>"
+        )
+        done = end
+    parts.append(_escape(text[done:]))
+    return "".join(parts)
+
+
+def _escape(text: str) -> str:
+    """Escaped for HTML text and attributes, without control and invisible characters; spaces at the ends stay."""
+    kept = safe(text)
+    start = " " if text[:1].isspace() and kept else ""
+    end = " " if text[-1:].isspace() and kept else ""
+    if not kept:
+        return " " if text and text.isspace() else ""
+    return html.escape(f"{start}{kept}{end}", quote=True)
