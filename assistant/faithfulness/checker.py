@@ -73,6 +73,7 @@ class _Case:
         self.reading: Reading = read(text)
         self.claims: list[Claim] = []
         self._last = (0, 0)
+        self.nouns = frozenset().union(*(slot.words for slot in self.record.slots))
 
     def run(self) -> list[Claim]:
         for start, end, what in suspicious(self.text):
@@ -83,7 +84,7 @@ class _Case:
         found = phrases(reading, self.record)
         found += coordinated(reading)
         explicit = ratings(reading, self.record)
-        numbers = [q for q in quantities(reading.tokens) if reading.free(q.start, q.end) or self._partly(q)]
+        numbers = [q for q in quantities(reading.tokens, self.nouns) if reading.free(q.start, q.end) or self._partly(q)]
         for quantity in numbers:
             reading.cover(quantity.start, quantity.end, "number")
         slot_names(reading, self.record)
@@ -168,6 +169,8 @@ class _Case:
             verdict = "supported" if bound(mention.slots, families, self.record) else "contradicted"
             if negated and verdict == "supported":
                 verdict = "contradicted"
+            if subject.kind == "either" and subject.view is not None and _holds(subject.view, mention):
+                verdict = "supported"
             if subject.kind == "unlike" and subject.view is not None and _holds(subject.view, mention):
                 verdict = "contradicted"
             if subject.kind == "other" and subject.view is not None and not _holds(subject.view, mention):
@@ -202,6 +205,11 @@ class _Case:
             lexicon=self.lexicon,
             families=families,
         )
+        if judged.verdict != "supported" and subject.kind == "either" and subject.view is not None:
+            other = judge_concept(
+                mention.concept, affirms=mention.affirms, negated=negated, record=subject.view, lexicon=self.lexicon
+            )
+            judged = other if other.verdict == "supported" else judged
         length = None
         words = self._words(start, end).casefold()
         if judged.verdict != "supported" and words in {"short", "long"}:
@@ -214,7 +222,7 @@ class _Case:
                 judged, source = Judgement(slot="asked_for", verdict="supported"), "dialogue"
             elif region == "taste" and any(mention.concept in view(item.record).concepts for item in self.history):
                 judged, source = Judgement(slot="often_likes", verdict="supported"), "profile"
-            elif stems(words) in vocabulary().weak or (concept.kind == "mood" and judged.verdict == "absent"):
+            elif judged.verdict == "absent" and (stems(words) in vocabulary().weak or concept.kind == "mood"):
                 judged, source = Judgement(slot="opinion", verdict="uncheckable"), "opinion"
         self._add(
             start, end, judged.slot, self._words(start, end), judged.verdict, positive=judged.positive, source=source
@@ -260,7 +268,7 @@ class _Case:
                 return
         for item in self.history:
             if wanted <= view(item.record).words:
-                about = subject.kind in ("other", "both") and subject.item is item
+                about = subject.kind in ("other", "both", "either") and subject.item is item
                 self._add(
                     mention.start, mention.end, "name", mention.value, "supported" if about else "contradicted",
                     source="history" if about else "catalogue",
@@ -279,6 +287,9 @@ class _Case:
         judged = judge_quantity(quantity, tokens=reading.tokens, negated=negated, record=about)
         if judged is None:
             return
+        if judged.verdict != "supported" and subject.kind == "either" and subject.view is not None:
+            other = judge_quantity(quantity, tokens=reading.tokens, negated=negated, record=subject.view)
+            judged = other if other is not None and other.verdict == "supported" else judged
         source: ClaimSource = "catalogue"
         if judged.verdict in ("contradicted", "absent") and any(
             q.low == quantity.low and q.high == quantity.high

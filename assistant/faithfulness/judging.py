@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from assistant.faithfulness.lexicon import Lexicon
@@ -131,12 +132,24 @@ def judge_quantity(
     if not candidates:
         missing = {"year": "year", "money": "price"}.get(quantity.kind, quantity.unit or "number")
         return Judgement(slot=missing, verdict="absent", positive=not negated)
+    ends = _ends(candidates)
+    if ends is not None:
+        inside = all(ends[0] <= bound <= ends[1] for bound in (quantity.low, quantity.high) if math.isfinite(bound))
+        verdict: Verdict = "supported" if inside != negated else "contradicted"
+        return Judgement(slot=candidates[0].name, verdict=verdict, positive=not negated)
     for slot in candidates:
         if any(fits(quantity, number) for number in slot.numbers):
             return Judgement(slot=slot.name, verdict="contradicted" if negated else "supported", positive=not negated)
     return Judgement(
         slot=candidates[0].name, verdict="supported" if negated else "contradicted", positive=not negated
     )  # fmt: skip
+
+
+def _ends(candidates: list[SlotView]) -> tuple[float, float] | None:
+    """The range that a pair of slots such as ``min_players`` and ``max_players`` spans."""
+    low = [slot.numbers[0].low for slot in candidates if slot.words & {"min", "minimum"}]
+    high = [slot.numbers[0].high for slot in candidates if slot.words & {"max", "maximum"}]
+    return (low[0], high[0]) if len(low) == len(high) == 1 else None
 
 
 def _candidates(quantity: Quantity, around: set[str], record: RecordView) -> list[SlotView] | None:
@@ -158,8 +171,7 @@ def _candidates(quantity: Quantity, around: set[str], record: RecordView) -> lis
             slot
             for slot in numeric
             if any(n.unit and BASE.get(n.unit, (n.unit, 1.0))[0] == dimension for n in slot.numbers)
-            or slot.words & words
-        ]
+        ] or [slot for slot in numeric if slot.words & words and all(n.unit is None for n in slot.numbers)]
         both = [slot for slot in fitting if slot in named]
         if both or fitting:
             return both or fitting
@@ -183,16 +195,11 @@ def fits(quantity: Quantity, number: Number) -> bool:
     """Whether a record's number satisfies a quantity of the text, units converted where both are known."""
     if number.top is not None:
         return quantity.holds(number.low, number.high)
-    if quantity.holds(number.low, number.high):
-        return (
-            quantity.unit == number.unit
-            or quantity.unit is None
-            or number.unit is None
-            or _scale(quantity, number) == 1
-        )
     scale = _scale(quantity, number)
-    if scale in (0, 1):
-        return _rounds(quantity, number)
+    if scale == 0:
+        return False
+    if scale == 1:
+        return quantity.holds(number.low, number.high) or _rounds(quantity, number)
     return quantity.holds(number.low / scale, number.high / scale)
 
 

@@ -112,6 +112,8 @@ def phrases(reading: Reading, record: RecordView) -> list[Mention]:
             index[slot.key[0]].append((slot.key, slot, str(slot.value)))
         elif not slot.families & _SKIPPED_SLOTS:
             for phrase, value in slot.phrases:
+                if slot.numbers and phrase[0].replace(".", "").isdigit() and not slot.families & NAMED:
+                    continue  # "16 GB" is read as a number, so that "16 GB of storage" is not taken for the memory
                 index[phrase[0]].append((phrase, slot, value))
     found: list[Mention] = []
     position = 0

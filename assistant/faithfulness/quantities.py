@@ -24,9 +24,10 @@ _DECADES = {
 }  # fmt: skip
 _CURRENCY = {"$", "£", "€", "¥", "₹"}
 _CURRENCY_WORDS = word_set("dollar dollars pound pounds euro euros usd gbp eur quid bucks yen rupees cents")
-_MORE = word_set("over above exceeding beyond after since")
+_MORE = word_set("over above exceeding beyond after")
 _LESS = word_set("under below within before until")
 _ABOUT = word_set("about around roughly approximately nearly almost circa some approx close near")
+_CAPACITIES = frozenset({"sleep", "seat", "accommodat", "hold"})
 _DASHES = frozenset("-–—")
 BASE: dict[str, tuple[str, float]] = {
     "minute": ("time", 1), "hour": ("time", 60), "day": ("time", 1440), "gram": ("weight", 1),
@@ -69,12 +70,15 @@ class Quantity:
         return above and below
 
 
-def quantities(tokens: list[Token]) -> list[Quantity]:
-    """Every number of the tokens, left to right, none overlapping."""
+def quantities(tokens: list[Token], nouns: frozenset[str] = frozenset()) -> list[Quantity]:
+    """Every number of the tokens, left to right, none overlapping.
+
+    A number in words counts only with a unit, or before one of ``nouns`` (stems), or where it says a capacity.
+    """
     found: list[Quantity] = []
     i = 0
     while i < len(tokens):
-        quantity = _at(tokens, i)
+        quantity = _at(tokens, i, nouns)
         if quantity is None:
             i += 1
             continue
@@ -112,7 +116,7 @@ def _value(tokens: list[Token], i: int) -> tuple[float, int, bool] | None:
     return value, end, digits
 
 
-def _at(tokens: list[Token], i: int) -> Quantity | None:
+def _at(tokens: list[Token], i: int, nouns: frozenset[str] = frozenset()) -> Quantity | None:
     token = tokens[i]
     if (decade := _decade(tokens, i)) is not None:
         return decade
@@ -142,17 +146,22 @@ def _at(tokens: list[Token], i: int) -> Quantity | None:
         high, end = math.inf, middle + 1
     unit, end, unit_money = _unit(tokens, end)
     money = money or unit_money
+    if unit == "hour" and low == high and end < len(tokens):
+        low, high, end = _and_minutes(tokens, end, low, high)
     loose, open_low, open_high = False, False, False
     if low == high:
         loose, open_low, open_high = _hedge(tokens, start)
         if open_low:
+            open_low = start == 0 or tokens[start - 1].low != "since"
             low, high = low, (low * 1.15 if loose else math.inf)
             loose = False
         elif open_high:
             low, high = (low * 0.85 if loose else -math.inf), high
             loose = False
     if not digits and unit is None and not money:
-        return None
+        counted = end < len(tokens) and tokens[end].stem in nouns and tokens[end].kind == "word" and low != 1
+        if not counted and not (start > 0 and tokens[start - 1].stem in _CAPACITIES):
+            return None
     if money:
         kind: QuantityKind = "money"
     elif unit is None and digits and _year_like(tokens[i]):
@@ -163,8 +172,6 @@ def _at(tokens: list[Token], i: int) -> Quantity | None:
             low, high, unit = low / 5, high / 5, None
     else:
         kind = "number"
-    if unit == "hour" and math.isfinite(high) and end < len(tokens):
-        low, high, end = _and_minutes(tokens, end, low, high)
     if unit == "hour" and low == high and low == int(low):
         loose = True
     return Quantity(
@@ -263,11 +270,15 @@ def _hedge(tokens: list[Token], start: int) -> tuple[bool, bool, bool]:
         return just, False, True
     if last in {"nearly", "almost"}:
         return True, False, True
+    if last == "since":
+        return False, True, False
     return last in _ABOUT, False, False
 
 
 def _and_minutes(tokens: list[Token], end: int, low: float, high: float) -> tuple[float, float, int]:
     """Adds the minutes of "two hours and five minutes"."""
+    if [token.low for token in tokens[end : end + 3]] == ["and", "a", "half"]:
+        return low + 0.5, high + 0.5, end + 3
     at = end + (1 if tokens[end].low in {"and", ","} else 0)
     parsed = _value(tokens, at) if at < len(tokens) else None
     if parsed is None or parsed[0] >= 60:

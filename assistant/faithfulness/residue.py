@@ -9,7 +9,8 @@ from assistant.faithfulness.lexicon import Lexicon
 from assistant.faithfulness.mentions import neutral
 from assistant.faithfulness.reading import Reading
 from assistant.faithfulness.records import RecordView, view
-from assistant.faithfulness.text import stem, stems, word_set
+from assistant.faithfulness.text import stems, word_set
+from assistant.faithfulness.vocabulary import vocabulary
 
 _OPENERS = word_set(
     "by a an is are was with has have features offers includes serves about set made comes called featuring offering "
@@ -38,7 +39,10 @@ def residue(
     reading: Reading, record: RecordView, asked: Sequence[str], history: Sequence[HistoryItem], lexicon: Lexicon
 ) -> list[tuple[int, int]]:
     """Token ranges of unexplained describing words, each run of neighbours as one range."""
-    known = set(record.words)
+    vocab = vocabulary()
+    known = set(record.words).union(vocab.cues_before, vocab.cues_after, vocab.slot_families)
+    for slot in record.slots:
+        known |= slot.words
     for words in asked:
         known.update(stems(words))
     for item in history:
@@ -70,6 +74,3 @@ def _describes(reading: Reading, i: int) -> bool:
     else:
         return False
     return before[-1] == "by" or not (set(before) & _USERS)
-
-
-__all__ = ["residue", "stem"]

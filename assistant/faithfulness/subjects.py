@@ -13,7 +13,7 @@ from assistant.faithfulness.records import RecordView, view
 from assistant.faithfulness.text import word_set
 from assistant.types import Verdict
 
-SubjectKind = Literal["item", "other", "both", "unlike"]
+SubjectKind = Literal["item", "other", "either", "both", "unlike"]
 
 _LIKED = word_set("liked loved enjoyed like love enjoy adored adore appreciated favourite favorite fan fans")
 _DISLIKED = word_set("disliked hated dislike hate")
@@ -25,6 +25,7 @@ _LINKS = word_set(
     "remind reminds follow-up cousin kindred between too hated disliked dislike hate watched saw seen read played visited "
     "bought purchased ordered your you've you resembles match matches next mentioned tone feel"
 )
+_MOVES_ON = word_set("it it's this here you we try , ; : and but so then she he is are also too has with")
 _OFFERING = word_set(
     "try recommend recommending suggest suggesting consider meet present presenting introducing choose"
 )
@@ -61,6 +62,8 @@ def subject_of(reading: Reading, at: int, history: Sequence[Mention]) -> Subject
             rest = between[1:] if comma else between
             if rest[:1] and rest[0] in {"which", "who", "whose"} and "," not in rest:
                 return Subject(kind="other", item=mention.history, view=record)
+            if comma and rest and not _MOVES_ON & set(rest) and len(rest) < 9:
+                return Subject(kind="either", item=mention.history, view=record)
             before = reading.before(mention.start, 3)
             if "unlike" in before:
                 return Subject(kind="unlike", item=mention.history, view=record)
@@ -74,7 +77,8 @@ def subject_of(reading: Reading, at: int, history: Sequence[Mention]) -> Subject
         assert mention.history is not None
         low, high = reading.sentence_range(at)
         words = {token.low for token in tokens[low:high]}
-        if "both" in words or words & {"share", "shares"}:
+        earlier = {token.low for token in tokens[low:at]}
+        if "both" in words or earlier & {"share", "shares"}:
             return Subject(kind="both", item=mention.history, view=view(mention.history.record))
     return _ITEM
 
@@ -94,7 +98,15 @@ def history_judgement(reading: Reading, mention: Mention, asked: Sequence[str]) 
     near = list(before[-5:]) + list(after[:4])
     claimed = next((word for word in reversed(near) if word in _LIKED | _DISLIKED | _SEEN | _BOUGHT), "")
     denied = any(word.endswith("n't") or word in {"not", "never"} for word in before[-5:])
-    if you and claimed and not (claimed == "like" and last == "like" and second not in {"you", "really", "also"}):
+    if (
+        you
+        and claimed
+        and not (
+            claimed == "like"
+            and last == "like"
+            and second not in {"you", "really", "also", "not", "didn't", "don't", "did"}
+        )
+    ):
         return _against(item, claimed, denied)
     if last in _OFFERING or (
         last in {"watch", "read", "play", "enjoy", "love", "like", "see"}
