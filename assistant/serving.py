@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from assistant.catalogue import Catalogue
 from assistant.faithfulness import ClaimChecker, HistoryItem, Lexicon
-from assistant.fitting import open_ranker
+from assistant.fitting import current_model, open_ranker
 from assistant.profile import UserProfile
 from assistant.ranking import Ranker
 from assistant.store import Store
@@ -34,6 +34,12 @@ class Serving:
     checker: ClaimChecker
     popularity: NDArray[np.float32]
     """(n_items,) for retrieval: the number of positive events."""
+
+    def is_stale(self, store: Store) -> bool:
+        """Whether the catalogue or the ranking model in service are other ones by now."""
+        folder = current_model(store.folder)
+        ranker = "cold" if folder is None else folder.name
+        return store.catalogue_version() != self.catalogue.version or ranker != self.ranker.version
 
     @property
     def language(self) -> Language:

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from assistant.catalogue import Catalogue
 from assistant.errors import IndexLockedError
@@ -13,6 +14,9 @@ from assistant.store import Store
 from vectorstore.errors import StoreDamagedError, StoreLockedError, StoreStaleError, VectorStoreError
 from vectorstore.exact import ExactStore
 from vectorstore.search import FilteredSearch, SearchSettings
+
+if TYPE_CHECKING:
+    from vectorstore.chroma import ChromaStore
 
 FOLDER = "chroma"
 
@@ -52,7 +56,9 @@ def sync_vectors(store: Store, *, progress: Callable[[str, int, int], None] = la
     return True
 
 
-def _build(folder: Path, version: str, catalogue: Catalogue, progress: Callable[[int, int], None] | None):  # type: ignore[no-untyped-def]
+def _build(
+    folder: Path, version: str, catalogue: Catalogue, progress: Callable[[int, int], None] | None
+) -> ChromaStore:
     from vectorstore.chroma import ChromaStore
 
     return ChromaStore.build(folder, version, catalogue.ids, catalogue.vectors, progress)
@@ -69,7 +75,7 @@ class VectorIndex:
         self._settings = settings or SearchSettings()
         self._catalogue = catalogue
         self._exact = ExactStore.from_arrays(catalogue.ids, catalogue.vectors)
-        self._chroma: object | None = None
+        self._chroma: ChromaStore | None = None
         self._thread: threading.Thread | None = None
         self.search = FilteredSearch(self._exact, settings=self._settings)
         self.state = "exact"
@@ -109,10 +115,8 @@ class VectorIndex:
 
     def close(self) -> None:
         """Wait for the background work and free the index. Idempotent."""
-        from vectorstore.chroma import ChromaStore
-
         self.wait()
-        if isinstance(self._chroma, ChromaStore):
+        if self._chroma is not None:
             self._chroma.close()
             self._chroma = None
             self.search = FilteredSearch(self._exact, settings=self._settings)

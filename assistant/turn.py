@@ -300,16 +300,16 @@ class Assistant:
 
     async def _current(self) -> Serving:
         """The state to serve from: loaded at first use, and again after the catalogue or the model changed."""
-        if self._serving is None or await asyncio.to_thread(self._is_stale, self._serving):
-            async with self._reloading:
-                if self._serving is None or await asyncio.to_thread(self._is_stale, self._serving):
-                    old, self._serving = self._serving, await asyncio.to_thread(load_serving, self.store)
-                    if old is not None:
-                        await asyncio.to_thread(old.index.close)
-        return self._serving
-
-    def _is_stale(self, serving: Serving) -> bool:
-        return self.store.catalogue_version() != serving.catalogue.version or serving.model_changed(self.store)
+        serving = self._serving
+        if serving is not None and not await asyncio.to_thread(serving.is_stale, self.store):
+            return serving
+        async with self._reloading:
+            if self._serving is serving:  # nobody else reloaded while this turn waited
+                self._serving = await asyncio.to_thread(load_serving, self.store)
+                if serving is not None:
+                    await asyncio.to_thread(serving.index.close)
+            assert self._serving is not None
+            return self._serving
 
     async def aclose(self) -> None:
         """Free the model and the vector index. Idempotent."""
