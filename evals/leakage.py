@@ -65,7 +65,7 @@ def check_fitted(fitted: object, held_out: frozenset[tuple[str, int]], name: str
     stack, visited = [fitted], set[int]()
     while stack:
         value = stack.pop()
-        if id(value) in visited or isinstance(value, (str, bytes, int, float, type, type(None))):
+        if id(value) in visited or isinstance(value, _PLAIN):
             continue
         visited.add(id(value))
         if isinstance(value, Interactions):
@@ -73,8 +73,7 @@ def check_fitted(fitted: object, held_out: frozenset[tuple[str, int]], name: str
         elif isinstance(value, Mapping):
             stack.extend(value.values())
         elif isinstance(value, (list, tuple, set, frozenset)):
-            if not value or not isinstance(next(iter(value)), (str, int, float)):
-                stack.extend(value)
+            stack.extend(part for part in value if not isinstance(part, _PLAIN))
         else:
             stack.extend(vars(value).values() if hasattr(value, "__dict__") else ())
             stack.extend(getattr(value, slot) for slot in getattr(type(value), "__slots__", ()) if hasattr(value, slot))
@@ -82,6 +81,7 @@ def check_fitted(fitted: object, held_out: frozenset[tuple[str, int]], name: str
                 stack.append(cell.cell_contents)
 
 
+_PLAIN = (str, bytes, int, float, type, type(None))
 _forbidden: list[tuple[str, ...]] = []
 _installed: list[bool] = []
 
