@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from assistant.catalogue import Catalogue
 from assistant.interactions import to_history
 from assistant.scoring.base import History
+from assistant.text import fold
 from assistant.types import Event
 
 Relation = Literal["liked", "disliked", "seen", "bought"]
@@ -28,6 +29,8 @@ INTEREST_HISTORY = 200
 """Liked items, from the newest, that interest vectors are made from."""
 OFTEN_MIN_ITEMS = 3
 """A taste is at least in so many liked items."""
+OFTEN_MIN_LIFT = 1.5
+"""A taste is at least so many times as frequent among liked items as in the catalogue."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,17 +115,26 @@ class UserProfile:
 
     @cached_property
     def often(self) -> Mapping[str, Mapping[str, float]]:
-        """Slot to value to the share of liked items that have it, for values that several liked items share."""
+        """Slot to value to the share of liked items that have it.
+
+        Only for values that several liked items share and that are more frequent among them than in the catalogue: that
+        most liked films are in English says nothing where most films are.
+        """
         liked = self.liked
         counts: dict[str, Counter[str]] = {}
         for entry in liked:
             for slot, value in self._catalogue.item(entry.row).slots().items():
                 if isinstance(value, tuple) and slot != "title":
                     counts.setdefault(slot, Counter()).update(dict.fromkeys(value, 1))
-        return {
-            slot: {value: n / len(liked) for value, n in counter.most_common() if n >= OFTEN_MIN_ITEMS}
-            for slot, counter in counts.items()
-        }
+        often: dict[str, dict[str, float]] = {}
+        for slot, counter in counts.items():
+            rows = self._catalogue.labels[slot].rows if slot in self._catalogue.labels else {}
+            for value, n in counter.most_common():
+                share = n / len(liked)
+                usual = len(rows.get(fold(value), ())) / max(len(self._catalogue), 1)
+                if n >= OFTEN_MIN_ITEMS and share >= OFTEN_MIN_LIFT * usual:
+                    often.setdefault(slot, {})[value] = share
+        return often
 
 
 def _relation(event: Event, scale: tuple[float, float] | None) -> Relation | None:
