@@ -11,7 +11,6 @@ import atexit
 import importlib.metadata
 import os
 import threading
-import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -54,8 +53,9 @@ class ChromaSettings:
     """Vectors that must find themselves after a build."""
     open_sample: int = 32
     """The same when it is opened."""
-    probe_timeout: float = 60.0
-    """Seconds a child process may take to open an index that was not closed."""
+    probe_timeout: float = 120.0
+    """Seconds a child process may take to open an index that was not closed; it takes 2 on an idle machine, but a busy
+    one must not be taken for a damaged index."""
 
     def index(self) -> dict[str, str | int]:
         """What Chroma is told."""
@@ -217,10 +217,14 @@ class ChromaStore:
         return verify_collection(self._collection, sample or self._settings.verify_sample)
 
     def close(self) -> None:
-        if not self._closed:
+        with _guard:
+            if self._closed:
+                return
             self._closed = True
-            _unshare(self._shared)
-            chroma_folder.release(self._folder)
+            try:
+                _unshare(self._shared)
+            finally:
+                chroma_folder.release(self._folder)
 
     def __enter__(self) -> Self:
         return self
@@ -258,9 +262,7 @@ def _fill(
 
 def open_collection(chroma: Path, *, create: ChromaSettings | None = None) -> tuple[Any, Any]:
     """(client, collection) of Chroma's own folder, or a new collection there; nothing is sent anywhere."""
-    with warnings.catch_warnings(), chroma_errors(chroma):
-        # chromadb's imports use what Python, pydantic and opentelemetry have deprecated; it is not ours to change.
-        warnings.filterwarnings("ignore", category=DeprecationWarning)
+    with chroma_errors(chroma):
         import chromadb
         from chromadb.config import Settings
 
@@ -355,7 +357,8 @@ def _close(shared: _Client) -> None:
     with chroma_errors(generation.path):
         count = int(shared.collection.count())
         shared.client.close()
-    generation.mark_closed(count)
+    with suppress(FileNotFoundError):  # somebody removed the folder while it was open
+        generation.mark_closed(count)
     _remove_unused(generation.path.parent)
 
 

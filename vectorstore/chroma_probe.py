@@ -33,7 +33,7 @@ class ProbeReport:
     seconds: float = 0.0
 
 
-def probe(folder: Path | str, *, timeout: float = 60.0, sample: int = 64) -> ProbeReport:
+def probe(folder: Path | str, *, timeout: float = 120.0, sample: int = 64) -> ProbeReport:
     """Open the current index of ``folder`` in a child process and let ``sample`` vectors find themselves.
 
     Where this process has the folder open, the open index is asked instead. Raises ``StoreLockedError`` when another
@@ -86,7 +86,7 @@ def probe_generation(generation: chroma_folder.Generation, *, timeout: float, sa
     started = time.monotonic()
     package = str(Path(__file__).resolve().parent.parent)
     path = os.pathsep.join(part for part in (package, os.environ.get("PYTHONPATH", "")) if part)
-    command = [sys.executable, "-m", "vectorstore.chroma_probe", str(generation.chroma), str(sample)]
+    command = [sys.executable, "-P", "-m", "vectorstore.chroma_probe", str(generation.chroma), str(sample)]
     try:
         child = subprocess.run(
             command,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -127,6 +128,30 @@ def test_building_again_replaces_and_removes(tmp_path):
         assert store.fingerprint == "two"
     assert len(generations(tmp_path)) == 1
     assert generations(tmp_path) != first
+
+
+def test_building_again_without_an_item_erases_it_from_every_file(tmp_path):
+    canary = "canary-5d1f0c"
+    every = vectors(300)
+    with ChromaStore.build(tmp_path, "one", [canary, *names(299)], every) as store:
+        store.delete([canary])
+
+    def hits(needle):
+        return sum(needle in file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+
+    assert hits(canary.encode()) + hits(every[0].tobytes()) > 0  # deleting alone leaves it there
+    ChromaStore.build(tmp_path, "two", names(299), every[1:]).close()
+    assert hits(canary.encode()) == 0
+    assert hits(every[0].tobytes()) == 0
+
+
+def test_the_folder_may_vanish_while_it_is_open(tmp_path):
+    store = build(tmp_path / "index")
+    shutil.rmtree(tmp_path / "index")
+    with contextlib.suppress(StoreDamagedError):
+        store.close()
+    store.close()
+    build(tmp_path / "index").close()
 
 
 def test_a_store_that_is_open_serves_on_while_it_is_replaced(tmp_path):
@@ -310,13 +335,10 @@ def test_damage_after_a_kill_is_found_by_the_child(tmp_path, damage):
     generation = chroma_folder.current(tmp_path)
     generation.mark_open()  # as a killed process leaves it: nobody knows the sizes its files should have
     damage(generation.chroma)
-    report = probe(tmp_path)
-    assert not report.ok
-    assert report.reason
-    with pytest.raises(StoreDamagedError, match="Build it again"):
+    with pytest.raises(StoreDamagedError, match="was not closed and is damaged: .+ Build it again"):
         ChromaStore.open(tmp_path, "one")
     build(tmp_path).close()
-    assert probe(tmp_path).ok
+    ChromaStore.open(tmp_path, "one").close()
 
 
 def test_an_unreadable_folder_is_damage_and_build_mends_it(tmp_path):
