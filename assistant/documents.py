@@ -103,7 +103,7 @@ class ChatLine(Document):
 class RankLine(Document):
     """A line of ``rank --requests``. ``user`` takes that user's stored history; ``history`` is one of its own."""
 
-    request_id: str
+    request_id: str | int
     user: Annotated[str, Field(min_length=1, max_length=MAX_ID)] | None = None
     history: list[str] | None = None
     """Item ids, oldest first."""
@@ -143,7 +143,7 @@ class RequestErrorDocument(ErrorDocument):
     """A request of ``rank`` could not be answered."""
 
     line: int
-    request_id: str | None = None
+    request_id: str | int | None = None
     """Null when the line could not be read so far."""
 
 
@@ -295,7 +295,7 @@ class RankDocument(Document):
     """The answer to a request of ``rank``: ids, best first, and their scores in the same order."""
 
     type: Literal["ranked"] = "ranked"
-    request_id: str
+    request_id: str | int
     ranking: list[str]
     scores: list[Score | None]
     """Null for a candidate that the catalogue does not have; such come last."""

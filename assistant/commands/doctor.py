@@ -29,9 +29,7 @@ def doctor(data: Path, mending: bool, as_json: bool) -> None:
     from assistant import doctor as looking
     from assistant.documents import DoctorDocument, FindingDocument
 
-    if mending:
-        looking.mend(data)
-    findings = looking.examine(data)
+    findings = looking.mend(data) if mending else looking.examine(data)
     document = DoctorDocument(
         data=str(data),
         ok=all(finding.ok for finding in findings),

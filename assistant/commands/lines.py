@@ -8,7 +8,7 @@ from typing import IO, TypeVar
 import orjson
 from pydantic import ValidationError
 
-from assistant.documents import Document
+from assistant.documents import MAX_ID, Document
 from assistant.errors import UserError, did_you_mean
 
 D = TypeVar("D", bound=Document)
@@ -51,12 +51,22 @@ def parse_line(line: bytes | None, document: type[D], limit: int) -> D:
 
 def partial_text(line: bytes | None, key: str) -> str | None:
     """What a line that was refused has under a key, if it can be read so far and it is text."""
+    found = _partial(line, key)
+    return found if isinstance(found, str) and len(found) <= MAX_ID else None
+
+
+def partial_id(line: bytes | None, key: str) -> str | int | None:
+    """The same where a whole number will do, too."""
+    found = _partial(line, key)
+    return found if type(found) is int else partial_text(line, key)
+
+
+def _partial(line: bytes | None, key: str) -> object:
     try:
         value = orjson.loads(line or b"")
     except orjson.JSONDecodeError:
         return None
-    found = value.get(key) if isinstance(value, dict) else None
-    return found if isinstance(found, str) and len(found) <= 500 else None
+    return value.get(key) if isinstance(value, dict) else None
 
 
 def _problems(error: ValidationError, document: type[Document]) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -230,6 +229,8 @@ def describe(error: BaseException) -> tuple[str, str, int] | None:
         return type(error).__name__, str(error), MISUSED
     if isinstance(error, VectorStoreError):
         return type(error).__name__, str(error), FAILED
+    import sqlite3
+
     if isinstance(error, sqlite3.Error):
         message = f"The data folder cannot be used: {error}. Look at it with: assistant doctor"
         return DataError.__name__, message, FAILED

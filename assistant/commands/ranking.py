@@ -67,7 +67,7 @@ def _opened(requests: str) -> Iterator[IO[bytes]]:
 
 
 def _answer(store: Store, catalogue: Catalogue, ranker: Ranker, number: int, line: bytes | None) -> Document:
-    from assistant.commands.lines import parse_line, partial_text
+    from assistant.commands.lines import parse_line, partial_id
     from assistant.documents import ErrorBody, RankDocument, RankLine, RequestErrorDocument
     from assistant.rank import rank as rank_request
 
@@ -90,7 +90,7 @@ def _answer(store: Store, catalogue: Catalogue, ranker: Ranker, number: int, lin
     except Exception as error:  # noqa: BLE001 - the boundary of a request: those after it are answered whatever it hits
         kind, message, _ = fault(error)
         return RequestErrorDocument(
-            error=ErrorBody(kind=kind, message=message), line=number, request_id=partial_text(line, "request_id")
+            error=ErrorBody(kind=kind, message=message), line=number, request_id=partial_id(line, "request_id")
         )
 
 

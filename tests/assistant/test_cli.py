@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -452,6 +453,99 @@ def test_documents_are_flushed_one_by_one(tmp_path):
             assert json.loads(process.stdout.readline())["user"] == "bo"
         process.stdin.close()
         assert process.wait(20) == 0
+
+
+def test_ctrl_c_between_lines_is_quiet():
+    script = (
+        "import sys; sys.path.insert(0, '.'); import assistant.blocking as b; from tests.assistant.cards import *; "
+        "b.connect = lambda data, **_: connect_to(FakeAssistant()); from assistant.cli import main; main(['chat', '--jsonl'])"
+    )
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", script], stdin=pipe, stdout=pipe, stderr=pipe, cwd=ROOT) as process:
+        process.stdin.write(b'{"user": "bo", "text": "hello"}\n{"user": "bo", "text": "wait"}\n')
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["type"] == "replied"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+        assert process.stdout.read() == b""
+        assert process.stderr.read().strip() == b""
+
+
+# rank and fit
+
+
+def test_every_request_gets_one_document_in_order(folder, type_in, capsys):
+    requests = [
+        {"request_id": "1", "history": ["alien"], "k": 3},
+        {"request_id": 2, "history": ["alien", "nope"]},
+        {"request_id": "3", "history": [], "candidates": ["her", "nope", "alien", "her"], "k": 5},
+        {"request_id": "4", "user": "new", "candidates": ["her", "alien"], "k": 1},
+        {"request_id": "5"},
+        {"request_id": "6", "user": "a", "history": ["alien"]},
+        {"request_id": "7", "user": "a", "k": 0},
+        {"request_id": "8", "user": "a", "kk": 1},
+        {"request_id": "9", "user": "a", "history": None},
+    ]
+    type_in("\n".join([*(json.dumps(request) for request in requests), "not json"]))
+    assert run(["rank", "--data", str(folder), "--requests", "-", "--json"]) == 0
+    found = documents(capsys)
+    assert [document["request_id"] for document in found] == ["1", 2, "3", "4", "5", "6", "7", "8", "9", None]
+    assert [document["type"] for document in found] == ["ranked"] * 4 + ["error"] * 4 + ["ranked", "error"]
+    assert len(found[0]["ranking"]) == len(found[0]["scores"]) == 3
+    everything = {film["item_id"] for film in FILMS}
+    assert set(found[1]["ranking"]) == everything - {"alien"}
+    assert found[1]["scores"] == sorted(found[1]["scores"], reverse=True)
+    assert sorted(found[2]["ranking"]) == ["alien", "her", "nope"]
+    assert (found[2]["ranking"][2], found[2]["scores"][2]) == ("nope", None)
+    assert len(found[3]["ranking"]) == 1
+    assert "Did you mean 'k'?" in found[7]["error"]["message"]
+
+
+def test_an_event_from_elsewhere_counts_in_the_next_ranking(folder, capsys):
+    file = folder / "requests.jsonl"
+    file.write_text('{"request_id": "1", "user": "bo"}\n')
+    assert run(["rank", "--data", str(folder), "--requests", str(file)]) == 0
+    assert run(["event", "--data", str(folder), "--user", "bo", "--item", "alien", "--kind", "like", "--json"]) == 0
+    assert run(["rank", "--data", str(folder), "--requests", str(file)]) == 0
+    before, _, after = documents(capsys)
+    assert "alien" in before["ranking"]
+    assert "alien" not in after["ranking"]
+
+
+def test_requests_that_are_not_there(folder, capsys):
+    (folder / "requests.jsonl").write_text("")
+    assert run(["rank", "--data", str(folder), "--requests", str(folder / "request.jsonl")]) == 2
+    assert "Did you mean 'requests.jsonl'?" in capsys.readouterr().err
+
+
+def test_fit_and_rollback(folder, capsys, monkeypatch):
+    seconds = iter(("20250101T000001", "20250101T000002"))  # models are named for the second they were fitted in
+    monkeypatch.setattr("assistant.fitting.time.strftime", lambda *_: next(seconds))
+    for arguments in (["fit"], ["fit"], ["fit", "--rollback"]):
+        assert run([*arguments, "--data", str(folder), "--json"]) == 0
+    first, second, back = documents(capsys)
+    assert (first["type"], back["type"]) == ("fitted", "rolled_back")
+    assert first["version"] == back["version"] != second["version"]
+    assert run(["fit", "--rollback", "--data", str(folder)]) == 1
+
+
+# doctor
+
+
+def test_doctor_sees_and_mends(folder, capsys, monkeypatch):
+    monkeypatch.setenv("ASSISTANT_EMBEDDER", "hashing")
+    run(["fit", "--data", str(folder)])
+    for model in (folder / "models").glob("*/ranker.json"):
+        model.write_text("{")
+    capsys.readouterr()
+    assert run(["doctor", "--data", str(folder)]) == 1
+    out = capsys.readouterr().out
+    assert "wrong ranking: " in out
+    assert "Something is wrong." in out
+    assert run(["doctor", "--data", str(folder), "--mend", "--json"]) == 0
+    (document,) = documents(capsys)
+    assert (document["type"], document["ok"], document["mended"]) == ("doctor", True, True)
+    assert {finding["name"] for finding in document["findings"]} >= {"database", "catalogue", "vectors", "ranking"}
 
 
 # explain, schema
