@@ -188,6 +188,8 @@ class Engine:
             bos_token=self._token_text(self._llama.token_bos()),
         )
         self._pieces: dict[int, bytes] = {}
+        self._reusable = 0
+        """Tokens at the beginning of the cache that were computed as whole batches of a prompt."""
 
     def _control(self, token: int) -> bool:
         return bool(self._api.llama_vocab_is_control(self._vocabulary, token))
@@ -222,19 +224,28 @@ class Engine:
         return self._pieces[token]
 
     def evaluate(self, tokens: Sequence[int], cancelled: Callable[[], bool]) -> Logits:
-        """Logits (n_vocab,) after ``tokens``. What the cache shares with them is not computed again."""
-        cached = self._llama.input_ids[: self._llama.n_tokens]
+        """Logits (n_vocab,) after ``tokens``, with the whole batches that the cache shares with them not computed again.
+
+        The last bits of a result depend on how many tokens were computed together, and that is enough to change a greedy
+        answer. So prompts are cut into batches at fixed places, and only whole batches of an earlier prompt are reused,
+        never tokens that were generated one by one: a cached prompt gives exactly what a cold one gives.
+        """
+        cached = self._llama.input_ids[: self._reusable]
         shared = min(len(cached), len(tokens) - 1)  # one token is always computed: its logits are needed
         differs = np.flatnonzero(cached[:shared] != np.asarray(tokens[:shared], dtype=cached.dtype))
         shared = int(differs[0]) if len(differs) else shared
+        shared -= shared % self._batch
         if self._llama._is_recurrent or self._llama._is_hybrid:  # their state cannot go back to a prefix
             shared = 0
             self._llama.reset()
-        self._llama.n_tokens = shared
+        self._llama.n_tokens = self._reusable = shared
         for start in range(shared, len(tokens), self._batch):
             if cancelled():
                 raise RequestError("cancelled", "cancelled")
-            self._llama.eval(list(tokens[start : start + self._batch]))
+            batch = list(tokens[start : start + self._batch])
+            self._llama.eval(batch)
+            if len(batch) == self._batch:
+                self._reusable += self._batch
         return self._last_logits()
 
     def _last_logits(self) -> Logits:
@@ -333,6 +344,7 @@ class Engine:
     def forget(self) -> None:
         """Drop the cache, whose state is unknown after a failure."""
         self._llama.reset()
+        self._reusable = 0
 
 
 def _log_probability(logits: Logits, token: int) -> float:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import json
 import math
-import asyncio
 from contextlib import aclosing, asynccontextmanager
 
 import pytest
@@ -81,7 +81,9 @@ async def _open(kind, tmp_path):
 
 def _local():
     missing = importlib.util.find_spec("llama_cpp") is None or find_smollm2() is None
-    skip = pytest.mark.skipif(missing, reason="llama-cpp-python or the SmolLM2 weights are not installed (extra: local)")
+    skip = pytest.mark.skipif(
+        missing, reason="llama-cpp-python or the SmolLM2 weights are not installed (extra: local)"
+    )
     return pytest.param("llama_cpp", marks=[pytest.mark.local_model, skip])
 
 
@@ -157,7 +159,9 @@ async def test_two_at_once_both_get_their_answer(model):
 
 async def test_loglikelihoods_are_negative_sums_or_unsupported(model):
     try:
-        values = await model.loglikelihoods(PROMPT, ["Because it is tense.", "Because it is tense. Because it is tense."])
+        values = await model.loglikelihoods(
+            PROMPT, ["Because it is tense.", "Because it is tense. Because it is tense."]
+        )
     except Unsupported:
         assert model.name.startswith("openai:")
         return

@@ -10,7 +10,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 def chunk(text=None, finish=None, usage=None):
     choices = [] if usage else [{"index": 0, "delta": {"content": text} if text else {}, "finish_reason": finish}]
-    body = {"id": "c", "object": "chat.completion.chunk", "created": 0, "model": "m", "choices": choices, "usage": usage}
+    body = {
+        "id": "c",
+        "object": "chat.completion.chunk",
+        "created": 0,
+        "model": "m",
+        "choices": choices,
+        "usage": usage,
+    }
     return f"data: {json.dumps(body)}\n\n".encode()
 
 
@@ -18,7 +25,9 @@ def answer(*pieces, finish="stop", usage=(11, 5), done=True):
     """The body of a good stream."""
     parts = [chunk(piece) for piece in pieces] + [chunk(finish=finish)]
     if usage:
-        parts.append(chunk(usage={"prompt_tokens": usage[0], "completion_tokens": usage[1], "total_tokens": sum(usage)}))
+        parts.append(
+            chunk(usage={"prompt_tokens": usage[0], "completion_tokens": usage[1], "total_tokens": sum(usage)})
+        )
     return parts + ([b"data: [DONE]\n\n"] if done else [])
 
 

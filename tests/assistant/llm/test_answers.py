@@ -23,7 +23,8 @@ SCHEMA = {
 
 
 @pytest.mark.parametrize(
-    "value", [{"text": "a"}, {"text": "abcde", "ids": ["f1", "f2"], "score": 1, "yes": True}, {"text": "a", "score": None}]
+    "value",
+    [{"text": "a"}, {"text": "abcde", "ids": ["f1", "f2"], "score": 1, "yes": True}, {"text": "a", "score": None}],
 )
 def test_documents_of_the_schema(value):
     assert mismatch(value, SCHEMA) is None

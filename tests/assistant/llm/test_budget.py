@@ -29,7 +29,8 @@ def test_everything_is_kept_when_it_fits():
 
 
 @given(
-    parts=st.lists(st.text(alphabet="ab ", min_size=1, max_size=60), max_size=12), room=st.integers(min_value=6, max_value=150)
+    parts=st.lists(st.text(alphabet="ab ", min_size=1, max_size=60), max_size=12),
+    room=st.integers(min_value=6, max_value=150),
 )
 def test_as_many_as_fit_are_kept_from_the_front(parts, room):
     model = ScriptedModel([], context_tokens=room + 50)

@@ -29,7 +29,9 @@ def test_scripted_repeats_its_file(tmp_path):
 
 def test_openai_takes_its_options():
     pytest.importorskip("openai")
-    model = make_model("openai:local/model:7b", options=ModelOptions(base_url="http://127.0.0.1:1/v1/", context_tokens=999))
+    model = make_model(
+        "openai:local/model:7b", options=ModelOptions(base_url="http://127.0.0.1:1/v1/", context_tokens=999)
+    )
     assert (model.name, model.context_tokens) == ("openai:local/model:7b", 999)
 
 

@@ -36,7 +36,7 @@ def anyio_backend():
     return "asyncio"
 
 
-async def ask(server, *, schema=None, timeout=5.0, sampling=None, **config):
+async def ask(server, *, schema=None, timeout=5.0, sampling=None, **config):  # noqa: ASYNC109
     config = OpenAIConfig(base_url=server.base_url, api_key=SecretStr(KEY), **({"backoff": 0.01} | config))
     model = OpenAIModel("some-model", config)
     try:
@@ -89,7 +89,9 @@ async def test_what_asking_again_does_not_mend_is_not_asked_again(status):
     assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize(("status", "kind"), [(408, ProviderTimeout), (409, ProviderUnavailable), (503, ProviderUnavailable)])
+@pytest.mark.parametrize(
+    ("status", "kind"), [(408, ProviderTimeout), (409, ProviderUnavailable), (503, ProviderUnavailable)]
+)
 async def test_what_may_pass_is_asked_again_a_bounded_number_of_times(status, kind):
     error, server = await failure(Reply(status=status, error={"message": "busy"}), retries=2)
     assert isinstance(error, kind)
@@ -151,7 +153,13 @@ async def test_a_connection_broken_in_the_middle_of_a_body():
 
 @pytest.mark.parametrize(
     "part",
-    [b"data: {not json\n\n", b"data: \xff\xfe\x80\n\n", b"data: [1, 2]\n\n", b'data: "text"\n\n', b'data: {"choices": 3}\n\n'],
+    [
+        b"data: {not json\n\n",
+        b"data: \xff\xfe\x80\n\n",
+        b"data: [1, 2]\n\n",
+        b'data: "text"\n\n',
+        b'data: {"choices": 3}\n\n',
+    ],
 )
 async def test_garbage_in_the_stream(part):
     error, server = await failure(Reply([part]), retries=1)
@@ -192,7 +200,9 @@ async def test_a_prompt_too_long_for_the_server(error):
 
 
 async def test_a_redirect_is_not_followed():
-    error, server = await failure(Reply(status=307, error={"message": "there"}, headers={"Location": "http://127.0.0.1:9/"}))
+    error, server = await failure(
+        Reply(status=307, error={"message": "there"}, headers={"Location": "http://127.0.0.1:9/"})
+    )
     assert error.status == 307
     assert len(server.requests) == 1
 
