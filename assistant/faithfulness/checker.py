@@ -14,7 +14,7 @@ from assistant.faithfulness.opinions import ratings, stance
 from assistant.faithfulness.quantities import Quantity, quantities
 from assistant.faithfulness.reading import Reading, mark, read
 from assistant.faithfulness.records import RecordView, view
-from assistant.faithfulness.relations import bound, cue
+from assistant.faithfulness.relations import ACTORS, bound, cue, named_slots
 from assistant.faithfulness.residue import residue
 from assistant.faithfulness.subjects import Subject, history_judgement, subject_of
 from assistant.faithfulness.text import stems
@@ -89,6 +89,8 @@ class _Case:
             reading.cover(quantity.start, quantity.end, "number")
         slot_names(reading, self.record)
         unknown = names(reading, self.record)
+        claimed = {i for mention in unknown for i in range(mention.start, mention.end)}
+        found = [mention for mention in found if mention.kind != "concept" or mention.start not in claimed]
         mentions = sorted([*told, *found, *unknown], key=lambda mention: mention.start)
         for mention in mentions:
             if mention.kind == "history" and mention.history is not None:
@@ -167,6 +169,10 @@ class _Case:
         if mention.kind == "value":
             families = cue(reading, start, end)
             verdict = "supported" if bound(mention.slots, families, self.record) else "contradicted"
+            verbs = named_slots(reading, start, end, self.record)
+            people = all(slot.families & ACTORS or not slot.families for slot in mention.slots)
+            if verbs is not None and people and reading.tokens[start].capital:
+                verdict = "supported" if any(slot.name in verbs for slot in mention.slots) else "contradicted"
             if negated and verdict == "supported":
                 verdict = "contradicted"
             if subject.kind == "either" and subject.view is not None and _holds(subject.view, mention):

@@ -176,7 +176,7 @@ def _candidates(quantity: Quantity, around: set[str], record: RecordView) -> lis
         if both or fitting:
             return both or fitting
         if not quantity.digits and not named:
-            return None if quantity.unit in {"star", "day", "week", "month", "year", "hour", "player"} else []
+            return None if quantity.unit in {"star", "day", "week", "month", "year", "player"} else []
     if named:
         return named
     if not quantity.digits:
@@ -222,6 +222,11 @@ def _rounds(quantity: Quantity, number: Number) -> bool:
 
 
 def _judge_score(quantity: Quantity, negated: bool, record: RecordView) -> Judgement:
+    for slot in record.slots:
+        if "star" in slot.words and slot.kind == "number":
+            same = any(abs(number.low - quantity.low * 5) < 0.01 for number in slot.numbers)
+            verdict: Verdict = "supported" if same != negated else "contradicted"
+            return Judgement(slot=slot.name, verdict=verdict, positive=not negated)
     slots = record.family({"rating"})
     if not slots:
         return Judgement(slot="rating", verdict="absent", positive=not negated)

@@ -48,6 +48,13 @@ def neutral(low: str, stem: str) -> bool:
     return stem in known.neutral or low in known.opinions
 
 
+def plain_word(low: str) -> bool:
+    """Whether a word that may be a name is an ordinary one: as written, or its plural or "-ly" form."""
+    known = vocabulary()
+    forms = {low, low.removesuffix("s"), low.removesuffix("es"), low.removesuffix("ly"), low.removesuffix("ing")}
+    return not known.neutral_words.isdisjoint(forms) or low in known.opinions
+
+
 def titles(reading: Reading, record: RecordView, history: Sequence[HistoryItem]) -> list[Mention]:
     """Mentions of the item's own title and of titles of the history, longest first, none overlapping."""
     wanted: list[tuple[Stems, str, HistoryItem | None, tuple[SlotView, ...]]] = []
@@ -251,7 +258,7 @@ def _opens_name(reading: Reading, i: int) -> bool:
     if not token.first:
         return True
     following = reading.tokens[i + 1] if i + 1 < len(reading.tokens) else None
-    if not neutral(token.low, token.stem) and not token.low.endswith("ly"):
+    if not plain_word(token.low) and not token.low.endswith("ly"):
         return True
     if following is None:
         return False
@@ -277,6 +284,12 @@ _NOT_BARE = word_set(
 
 def _resolve(reading: Reading, record: RecordView, start: int, end: int) -> Mention | None:
     tokens = reading.tokens
+    opener = tokens[start]
+    if opener.first and opener.low not in {"the", "a", "an"} and plain_word(opener.low):
+        # "With Vera Lindholm": the word that opens the sentence is no part of a name that stands without it.
+        later = next((i for i in range(start + 1, end) if tokens[i].capital), end)
+        if any(t.capital and not plain_word(t.low) for t in tokens[later:end]):
+            start = later
     inside = [token for token in tokens[start:end] if token.kind != "mark"]
     weighty = [token for token in inside if token.low not in _CONNECTORS]
     partial = _partial(record, tuple(token.stem for token in weighty))
@@ -285,15 +298,15 @@ def _resolve(reading: Reading, record: RecordView, start: int, end: int) -> Ment
         reading.cover(start, end, "value")
         kind: MentionKind = "title" if "title" in slot.families else "value"
         return Mention(start=start, end=end, kind=kind, slots=(slot,), value=value)
-    plain = [token for token in weighty if neutral(token.low, token.stem) or token.stem in record.words]
+    plain = [token for token in weighty if plain_word(token.low) or token.stem in record.words]
     ordinary = len(plain) == len(weighty)
     if all(token.low in _FUNCTION for token in weighty):
         return None
     article = inside[0].low in {"the", "a"} and inside[0].capital
     if ordinary and len(weighty) == 1 and not article and not (inside[0].first and len(inside) == 1):
         return None
-    later = [reading.covered[i] for i in range(start, end) if tokens[i].capital and not tokens[i].first]
-    if later and all(later) and (reading.covered[start] or neutral(inside[0].low, inside[0].stem)):
+    covers = [reading.covered[i] for i in range(start, end) if tokens[i].capital and not tokens[i].first]
+    if covers and all(covers) and (reading.covered[start] or plain_word(inside[0].low)):
         return None
     reading.cover(start, end, "name")
     text = reading.text[tokens[start].start : tokens[end - 1].end]
@@ -322,7 +335,7 @@ def _same(a: str, b: str) -> bool:
     """Equal, or one letter apart when long."""
     if a == b:
         return True
-    if min(len(a), len(b)) < 6 or abs(len(a) - len(b)) > 1 or not (a.isalpha() and b.isalpha()):
+    if min(len(a), len(b)) < 5 or abs(len(a) - len(b)) > 1 or not (a.isalpha() and b.isalpha()):
         return False
     short, long = sorted((a, b), key=len)
     for i, letter in enumerate(short):

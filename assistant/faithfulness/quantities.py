@@ -151,8 +151,9 @@ def _at(tokens: list[Token], i: int, nouns: frozenset[str] = frozenset()) -> Qua
     loose, open_low, open_high = False, False, False
     if low == high:
         loose, open_low, open_high = _hedge(tokens, start)
-        if open_low:
-            open_low = start == 0 or tokens[start - 1].low != "since"
+        over = not open_low and start > 0 and tokens[start - 1].low == "over"
+        if open_low or over:
+            open_low = not over and tokens[start - 1].low != "since"
             low, high = low, (low * 1.15 if loose else math.inf)
             loose = False
         elif open_high:
@@ -160,7 +161,7 @@ def _at(tokens: list[Token], i: int, nouns: frozenset[str] = frozenset()) -> Qua
             loose = False
     if not digits and unit is None and not money:
         counted = end < len(tokens) and tokens[end].stem in nouns and tokens[end].kind == "word" and low != 1
-        if not counted and not (start > 0 and tokens[start - 1].stem in _CAPACITIES):
+        if not counted and low < 100 and not (start > 0 and tokens[start - 1].stem in _CAPACITIES):
             return None
     if money:
         kind: QuantityKind = "money"
@@ -176,7 +177,7 @@ def _at(tokens: list[Token], i: int, nouns: frozenset[str] = frozenset()) -> Qua
         loose = True
     return Quantity(
         start=start, end=end, low=low, high=high, kind=kind, unit=unit, loose=loose, open_low=open_low,
-        open_high=open_high, digits=digits,
+        open_high=open_high, digits=digits or low >= 100,
     )  # fmt: skip
 
 
@@ -242,7 +243,7 @@ def _unit(tokens: list[Token], end: int) -> tuple[str | None, int, bool]:
         return None, end, False
     if tokens[at].low in _CURRENCY_WORDS:
         return None, at + 1, True
-    unit = vocabulary().units.get(tokens[at].stem) if tokens[at].kind == "word" or tokens[at].low == "%" else None
+    unit = vocabulary().units.get(tokens[at].low) if tokens[at].kind == "word" or tokens[at].low == "%" else None
     if unit is not None:
         return unit[0], at + 1, False
     return None, end, False
@@ -265,7 +266,8 @@ def _hedge(tokens: list[Token], start: int) -> tuple[bool, bool, bool]:
     if pair in {"at most", "up to", "no more", "maximum of"}:
         return False, False, True
     if last in _MORE:
-        return just, True, False
+        # "over 24 episodes" may mean exactly so many.
+        return just, last != "over" or just, False
     if last in _LESS:
         return just, False, True
     if last in {"nearly", "almost"}:

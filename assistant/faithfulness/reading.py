@@ -13,7 +13,7 @@ _SOFT_MARKS = frozenset("-‐‑/()[]'\"“”‘’&+:™®*_")
 _STOPS = word_set("but however although though yet whereas while because since so instead still which who")
 _RESTARTS = word_set(
     "it its it's you they this that there he she we i is was are were has had have can could does do will would comes "
-    "came runs plays offers features serves costs lets makes located set also rated made available"
+    "came runs plays offers features serves costs lets makes located set also rated made available lasts weighs takes works follows stays sits sleeps fits goes belongs keeps tells uses suits starts opens"
 )
 _VERBS = word_set(
     "is are was were be been has have had does do did can could will would isn't aren't wasn't weren't hasn't haven't "
@@ -199,6 +199,10 @@ def _mark_negation(reading: Reading, start: int, end: int) -> None:
             continue
         if word == "not" and following == "a" and i + 2 < end and tokens[i + 2].low in {"fan", "big", "huge"}:
             continue
+        back = i - 1
+        while back > start and (tokens[back].low.endswith("ly") or tokens[back].low in {"just", "also", "still"}):
+            back -= 1
+        previous = tokens[back].low if back >= start else ""
         if _ATTITUDES & {token.low for token in tokens[i + 1 : min(end, i + 5)]} and previous in _BE_PERSON:
             continue
         if previous in _PERSONS and word.endswith("n't") and following not in _ABILITIES:

@@ -223,7 +223,7 @@ def _concepts_within(phrase: Stems) -> Iterable[int]:
 def _named_unit(words: tuple[str, ...], families: frozenset[str]) -> str | None:
     units = vocabulary().units
     for word in reversed(words):
-        if word not in {"min", "max"} and (unit := units.get(stem(word))):
+        if word not in {"min", "max"} and (unit := units.get(word)):
             return unit[0]
     return "minute" if "runtime" in families else None
 

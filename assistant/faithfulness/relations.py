@@ -13,11 +13,14 @@ MAKERS = word_set(
 )
 NAMED = PEOPLE | MAKERS | {"place", "location", "title", "platform"}
 """Families whose values are names, so that the words before them say how they relate to the item."""
+ACTORS = PEOPLE | MAKERS
 PLACES = frozenset({"place", "location"})
 _NEAR = word_set("near nearby beside opposite")
 _GENERIC = word_set("mak creat com from")
 _WORKS = frozenset(map(stem, word_set("film movie book novel game title one release work album song wine")))
 _ACTIVE = word_set("play plays playing played read reading write writing wrote make making acting design")
+_MAIN = frozenset({"director", "writer", "designer", "developer"})
+_HELPERS = frozenset({"producer", "narrator", "illustrator", "translator", "editor", "composer"})
 _FILLERS = word_set("the a an its his her their great brilliant young late likes both of")
 _TITLE_NOUNS = word_set("film movie picture novel book game title classic debut masterpiece")
 
@@ -87,6 +90,31 @@ def cue(reading: Reading, start: int, end: int) -> frozenset[str] | None:
     return None
 
 
+def named_slots(reading: Reading, start: int, end: int, record: RecordView) -> frozenset[str] | None:
+    """Names of the record's slots that a verb beside the value is made from: "created by" and a slot ``creator``."""
+    tokens = reading.tokens
+    verbs = []
+    if end < len(tokens) and reading.after(end, 1) and tokens[end].low.endswith(("s", "ed")):
+        verbs.append(tokens[end])
+    if start > 1 and tokens[start - 1].low == "by":
+        verbs.append(tokens[start - 2])
+    people = [slot for slot in record.slots if slot.kind == "phrase" and (not slot.families or slot.families & ACTORS)]
+    for verb in verbs:
+        named = [slot.name for slot in people if verb.stem in slot.words]
+        if len(verb.stem) > 3 and verb.kind == "word" and not verb.capital and named:
+            return frozenset(named)
+    return None
+
+
+def _first_makers(slots: tuple[SlotView, ...], families: frozenset[str], record: RecordView) -> bool:
+    """A bare "by X" means the main maker where there is one: not the producer of a record by a band."""
+    if not families >= MAKERS or any(slot.families & PLACES for slot in slots):
+        return True
+    main = [slot for slot in record.slots if slot.families & _MAIN or "artist" in slot.words]
+    helpers = all(slot.families & _HELPERS and slot not in main for slot in slots)
+    return not (main and helpers)
+
+
 def bound(slots: tuple[SlotView, ...], families: frozenset[str] | None, record: RecordView) -> bool:
     """Whether a value found in ``slots`` may stand under a cue that allows ``families``."""
     if families is None:
@@ -95,7 +123,7 @@ def bound(slots: tuple[SlotView, ...], families: frozenset[str] | None, record: 
     if not named or len(named) < len(slots):
         return True
     if any(slot.families & families for slot in slots):
-        return True
+        return _first_makers(slots, families, record)
     # "made by" a studio, "by" its designer: people and firms that a record keeps under other names for the same part.
     if families <= MAKERS and len(families) == 1:
         kin = {"developer": {"maker", "producer"}, "maker": {"developer", "producer", "designer"},

@@ -13,7 +13,7 @@ from assistant.faithfulness.text import stems, word_set
 from assistant.faithfulness.vocabulary import vocabulary
 
 _OPENERS = word_set(
-    "by a an is are was with has have features offers includes serves about set made comes called featuring offering "
+    "near beside opposite at by a an is are was with has have features offers includes serves about set made comes called featuring offering "
     "serving including no without lacks supports not its for in on of and or"
 )
 _LOOSE_ENDINGS = (

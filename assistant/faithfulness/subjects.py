@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from assistant.faithfulness.evidence import HistoryItem
@@ -23,12 +24,13 @@ _LINKS = word_set(
     "like liked loved love enjoyed enjoy unlike similar reminiscent than as echoes echo recalls recall share shares shared "
     "common also another same companion vein spirit alongside worked work works hit both fan fans after since because "
     "remind reminds follow-up cousin kindred between too hated disliked dislike hate watched saw seen read played visited "
-    "bought purchased ordered your you've you resembles match matches next mentioned tone feel"
+    "bought purchased ordered your you've you resembles match matches next mentioned tone feel made directed wrote created behind"
 )
 _MOVES_ON = word_set("it it's this here you we try , ; : and but so then she he is are also too has with")
 _OFFERING = word_set(
     "try recommend recommending suggest suggesting consider meet present presenting introducing choose"
 )
+_PRESENT = word_set("like love enjoy")
 _STATING = word_set(
     "is was has had offers features stars follows tells delivers brings gives won would might fits matches comes was makes "
     "isn't wasn't mixes blends runs belongs serves"
@@ -115,11 +117,23 @@ def history_judgement(reading: Reading, mention: Mention, asked: Sequence[str]) 
         return "title", "contradicted"
     low, high = reading.sentence_range(mention.start)
     words = {token.low for token in reading.tokens[low:high]}
-    if not before and after[:1] and after[0] in _STATING and not ("you" in words or "both" in words):
+    if not before and after[:1] and after[0] in _STATING and not (_told(reading, low, high) or "both" in words):
         return "title", "contradicted"
     if words & _LINKS or after[:1] in (["'s"], ["fans"]):
         return ("like", "contradicted") if item.relation == "disliked" and last == "like" else ("like", "supported")
     return "title", "contradicted"
+
+
+def _told(reading: Reading, low: int, high: int) -> bool:
+    """The sentence says what the user did: "which you liked", "your favourite"."""
+    tokens = reading.tokens[low:high]
+    if any(token.low == "your" for token in tokens):
+        return True
+    past = _LIKED | _DISLIKED | _SEEN | _BOUGHT
+    return any(
+        a.low in {"you", "you've"} and b.low in past | {"also", "really", "recently", "have"} and b.low not in _PRESENT
+        for a, b in pairwise(tokens)
+    )
 
 
 def _as_part(before: list[str], after: list[str]) -> bool:

@@ -49,6 +49,8 @@ class Vocabulary:
     phrases: Mapping[str, tuple[tuple[Stems, int, bool], ...]]
     """First stem -> (phrase, index of the concept, it affirms the concept), longest first."""
     neutral: frozenset[str]
+    neutral_words: frozenset[str]
+    """The same words as written, for capitalised words: "Cannes" must not pass for a form of "can"."""
     opinions: Mapping[str, frozenset[int]]
     """Folded word -> levels of quality 1 to 4 it goes with; empty for praise that fits no level."""
     relations: Mapping[str, Relation]
@@ -58,7 +60,7 @@ class Vocabulary:
     slot_families: Mapping[str, frozenset[str]]
     """Stem of a word in a slot's name -> families."""
     units: Mapping[str, tuple[str, frozenset[str]]]
-    """Stem of a unit -> (canonical unit, stems of the slot-name words such a number belongs to)."""
+    """Folded unit word -> (canonical unit, stems of the slot-name words such a number belongs to)."""
 
     weak: frozenset[Stems]
     """Phrases of concepts that mean something else as often: claims only where the record speaks of them."""
@@ -155,10 +157,13 @@ def vocabulary() -> Vocabulary:
     for line in _lines("units.txt"):
         names, _, slots = line.partition("|")
         for name in names.split():
-            units.setdefault(stem(fold(name)), (names.split()[0], _stem_words(slots)))
+            units.setdefault(fold(name), (names.split()[0], _stem_words(slots)))
     return Vocabulary(
         concepts=concepts,
         phrases={first: tuple(sorted(found, key=lambda entry: -len(entry[0]))) for first, found in index.items()},
+        neutral_words=frozenset(
+            fold(word) for line in _lines("neutral.txt") for part in line.split() for word in (part, *part.split("-"))
+        ),
         neutral=frozenset().union(*(_stem_words(line.replace("-", " ")) for line in _lines("neutral.txt"))),
         opinions=opinions,
         relations=relations,
