@@ -88,8 +88,7 @@ class BlockingAssistant:
         from functools import partial
 
         self._check_open()
-        arguments = partial(self._rank, user=user, history=history, candidates=candidates, k=k)
-        return self._portal.call(arguments)
+        return self._portal.call(partial(self.core.rank, user=user, history=history, candidates=candidates, k=k))
 
     def add_event(
         self,
@@ -128,26 +127,6 @@ class BlockingAssistant:
     def _check_open(self) -> None:
         if not self._open:
             raise UserError("This assistant is closed. Open another one with: connect(DATA)")
-
-    async def _rank(
-        self, *, user: str | None, history: Sequence[str] | None, candidates: Sequence[str] | None, k: int | None
-    ) -> list[tuple[str, float | None]]:
-        from anyio import to_thread
-
-        from assistant.rank import rank
-
-        serving = await self.core._current()
-        return await to_thread.run_sync(
-            lambda: rank(
-                self.core.store,
-                serving.catalogue,
-                serving.ranker,
-                user=user,
-                history=history,
-                candidates=candidates,
-                k=k,
-            )
-        )
 
 
 def checked_event(event: Event) -> Event:

@@ -9,21 +9,23 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from assistant.text import clean
+from assistant.text import clean, fold
 from assistant.types import Claim, Explanation, Fact, Item, Recommendation, Reply, Value
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType
     from rich.text import Text
 
 SHOWN_CATEGORIES = 3
 SHOWN_PEOPLE = 2
 MAX_TITLE = 200
 """Characters of a title that a card shows."""
+MIN_COLUMNS = 12
+"""Text is not wrapped to fewer columns than these."""
 MAX_VALUE = 160
 """Characters of a fact's value that the evidence shows."""
 
@@ -153,8 +155,10 @@ def evidence(explanation: Explanation) -> list[Evidence]:
 
 def _row(words: str, fact: Fact, claim: Claim | None) -> Evidence:
     value = shorten(safe(value_text(fact.value)), MAX_VALUE)
-    if fact.shared:
-        value += f" (both: {', '.join(shorten(safe(shared), MAX_VALUE) for _, shared in fact.shared[:3])})"
+    shared = [safe(shared) for _, shared in fact.shared if fold(safe(shared)) != fold(value)]
+    if shared:
+        words_before = "both" if fact.other_item_id is not None else "has"
+        value += f" ({words_before}: {', '.join(shorten(text, MAX_VALUE) for text in shared[:3])})"
     return Evidence(words=safe(words), source=fact.source, slot=safe(slot_text(fact.slot)), value=value, claim=claim)
 
 
@@ -171,33 +175,29 @@ def phrased(explanation: Explanation) -> str:
 def card(recommendation: Recommendation, *, with_evidence: bool = True) -> RenderableType:
     """A recommendation on a terminal."""
     from rich.console import Group
-    from rich.padding import Padding
     from rich.text import Text
 
     number = f"{recommendation.position:>2}  "
-    parts: list[RenderableType] = [
-        _hanging(number, Text(heading(recommendation.title, recommendation.year), style="bold"), style="bold cyan")
-    ]
-    indent = (0, 0, 0, len(number))
+    indent = " " * len(number)
+    title = Text(heading(recommendation.title, recommendation.year), style="bold")
+    parts: list[RenderableType] = [_Hanging(number, title, style="bold cyan")]
     if line := facts_line(recommendation.item):
-        parts.append(Padding(Text(line, style="cyan"), indent))
-    parts.append(Padding(Text(safe(recommendation.explanation.text)), indent))
+        parts.append(_Hanging(indent, Text(line, style="cyan")))
+    parts.append(_Hanging(indent, Text(safe(recommendation.explanation.text))))
     if with_evidence:
-        parts.append(Padding(evidence_lines(recommendation.explanation), (0, 0, 0, len(number) + 2)))
+        parts.extend(_Hanging(indent + "  ", line) for line in evidence_lines(recommendation.explanation))
     return Group(*parts)
 
 
-def evidence_lines(explanation: Explanation) -> RenderableType:
+def evidence_lines(explanation: Explanation) -> list[Text]:
     """The evidence of a reason, a line per claim, and who phrased it."""
-    from rich.console import Group
     from rich.text import Text
 
-    lines: list[RenderableType] = []
+    lines = []
     for row in evidence(explanation):
         start = f"“{row.words}” ← " if row.words else "← "
         lines.append(Text.assemble((start, "dim italic"), (row.sentence(), "dim")))
-    lines.append(Text(phrased(explanation), style="dim"))
-    return Group(*lines)
+    return [*lines, Text(phrased(explanation), style="dim")]
 
 
 def details(recommendation: Recommendation) -> RenderableType:
@@ -211,15 +211,15 @@ def details(recommendation: Recommendation) -> RenderableType:
         Text(safe(explanation.text)),
     ]
     for claim in sorted(explanation.claims, key=lambda claim: claim.start):
-        parts.append(_hanging("  ", Text.assemble((f"“{safe(claim.text)}” ", "italic"), (claim.verdict, "green"))))
+        parts.append(_Hanging("  ", Text.assemble((f"“{safe(claim.text)}” ", "italic"), (claim.verdict, "green"))))
     if explanation.facts:
         parts.append(Text("It rests on:"))
-    parts.extend(_hanging("  ", Text(_row("", fact, None).sentence())) for fact in explanation.facts)
+    parts.extend(_Hanging("  ", Text(_row("", fact, None).sentence())) for fact in explanation.facts)
     parts.append(
         Text(phrased(explanation) + (f" ({safe(explanation.prompt)})" if explanation.prompt else ""), style="dim")
     )
     for why in explanation.rejected:
-        parts.append(_hanging("  ", Text(f"a draft was refused: {shorten(safe(why), MAX_VALUE)}", style="dim")))
+        parts.append(_Hanging("  ", Text(f"a draft was refused: {shorten(safe(why), MAX_VALUE)}", style="dim")))
     return Group(*parts)
 
 
@@ -269,16 +269,20 @@ def plain(renderables: Iterable[RenderableType], *, width: int = 80) -> str:
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
 
-def _hanging(start: str, text: Text, *, style: str = "") -> RenderableType:
-    """Text behind a fixed start; its further lines are indented."""
-    from rich.table import Table
-    from rich.text import Text as RichText
+class _Hanging:
+    """Text behind a fixed start, its further lines indented. Unlike rich's padding it leaves no blanks at line ends."""
 
-    table = Table.grid(padding=0)
-    table.add_column(no_wrap=True, width=len(start))
-    table.add_column(overflow="fold")
-    table.add_row(RichText(start, style=style), text)
-    return table
+    def __init__(self, start: str, text: Text, *, style: str = "") -> None:
+        self._start = start
+        self._text = text
+        self._style = style
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        from rich.text import Text
+
+        width = max(options.max_width - len(self._start), MIN_COLUMNS)
+        for number, line in enumerate(self._text.wrap(console, width)):
+            yield Text.assemble((" " * len(self._start) if number else self._start, self._style), line)
 
 
 # HTML
