@@ -335,7 +335,7 @@ def test_damage_after_a_kill_is_found_by_the_child(tmp_path, damage):
     generation = chroma_folder.current(tmp_path)
     generation.mark_open()  # as a killed process leaves it: nobody knows the sizes its files should have
     damage(generation.chroma)
-    with pytest.raises(StoreDamagedError, match="was not closed and is damaged: .+ Build it again"):
+    with pytest.raises(StoreDamagedError, match=r"was not closed and is damaged: .+ Build it again"):
         ChromaStore.open(tmp_path, "one")
     build(tmp_path).close()
     ChromaStore.open(tmp_path, "one").close()
