@@ -144,7 +144,7 @@ class _Ranked:
 
 def _default(interactions: Interactions, features: ItemFeatures) -> Fitted:
     """What ``assistant fit`` chooses, chosen on this training part alone."""
-    from assistant.ranking import RankingConfig, select_and_fit
+    from assistant.scoring.selection import select_and_fit
 
-    ranker, _ = select_and_fit(interactions, features, RankingConfig())
+    ranker, _ = select_and_fit(interactions, features)
     return _Ranked(ranker)

@@ -1,0 +1,1 @@
+"""The same report as HTML, Markdown, JSON and JUnit XML."""
