@@ -74,7 +74,7 @@ def titles(reading: Reading, record: RecordView, history: Sequence[HistoryItem])
         if not phrase:
             continue
         for position in range(len(reading.words) - len(phrase) + 1):
-            if not reading.phrase_at(position, phrase):
+            if not reading.phrase_at(position, phrase, across=True):
                 continue
             start, end = reading.span(position, len(phrase))
             if not reading.free(start, end) or not _title_like(reading, start, end, phrase):

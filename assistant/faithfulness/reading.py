@@ -30,14 +30,14 @@ _NOT_SCOPING = {
     "don't": word_set("miss forget worry mind let want be think"),
 }  # fmt: skip
 _NEGATORS = word_set(
-    "not no non never without nor neither cannot lacks lack lacking lacked excludes excluding omits unavailable missing "
+    "not no non never without nor neither cannot lacks lack lacking lacked excludes excluding omits unavailable "
     "skips minus sans none except absent"
 )
 _STATES = word_set(
     "available supported included possible allowed there present offered welcome permitted provided an part featured "
     "released compatible yet currently option in on accepted served"
 )
-_SHORT = word_set("no without lacks lack lacking minus sans except missing skips omits excludes excluding")
+_SHORT = word_set("no without lacks lack lacking minus sans except skips omits excludes excluding")
 _ATTITUDES = word_set(
     "like liked enjoy enjoyed love loved fond into fan impressed interested care prefer think thought want mind hesitate typically "
     "normally generally say deny imagine"
@@ -66,15 +66,15 @@ class Reading:
     covered: list[str] = field(default_factory=list)
     """What explains each token so far; '' for nothing."""
 
-    def phrase_at(self, position: int, phrase: Stems) -> bool:
-        """Whether the phrase stands at ``words[position:]`` with no hard mark inside it."""
+    def phrase_at(self, position: int, phrase: Stems, *, across: bool = False) -> bool:
+        """Whether the phrase stands at ``words[position:]``, with no hard mark inside it unless ``across``."""
         end = position + len(phrase)
         if end > len(self.words):
             return False
         for k, want in enumerate(phrase):
             if self.tokens[self.words[position + k]].stem != want:
                 return False
-        return all(self.glued[position : end - 1])
+        return across or all(self.glued[position : end - 1])
 
     def span(self, position: int, length: int) -> tuple[int, int]:
         """Half-open token range of ``length`` words from word ``position``."""
@@ -180,7 +180,7 @@ def _mark_negation(reading: Reading, start: int, end: int) -> None:
     tokens = reading.tokens
     for i in range(start, end):
         word = tokens[i].low
-        if reading.covered[i]:
+        if reading.covered[i] or (tokens[i].capital and not tokens[i].first):
             continue
         later = tokens[i + 1].low if i + 1 < end else ""
         if (word == "yet" and later == "to") or (word == "lack" and later == "of"):
