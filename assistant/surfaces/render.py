@@ -282,6 +282,7 @@ class _Hanging:
 
         width = max(options.max_width - len(self._start), MIN_COLUMNS)
         for number, line in enumerate(self._text.wrap(console, width)):
+            line.rstrip()
             yield Text.assemble((" " * len(self._start) if number else self._start, self._style), line)
 
 
