@@ -74,6 +74,7 @@ class LlamaCppModel:
         verify_weights(path, self._config.sha256)
         self._worker: _Worker | None = None
         self._turn = asyncio.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._pending = 0
         self._owed: tuple[int, float] | None = None
         """Id and time of the last cancellation that the worker has not confirmed."""
@@ -93,7 +94,7 @@ class LlamaCppModel:
 
     async def start(self) -> None:
         """Load the model now rather than with the first request."""
-        async with self._turn:
+        async with self._turn_of_this_loop():
             await self._ready_worker(Deadline(self._config.timeout))
 
     async def stream(
@@ -144,6 +145,13 @@ class LlamaCppModel:
             await asyncio.to_thread(self._worker.end)
             self._worker = None
 
+    def _turn_of_this_loop(self) -> asyncio.Lock:
+        """The lock that makes requests take turns; a lock belongs to an event loop, so another loop gets a new one."""
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            self._loop, self._turn, self._pending = loop, asyncio.Lock(), 0
+        return self._turn
+
     def _deadline(self, seconds: float | None) -> Deadline:
         return Deadline(self._config.timeout if seconds is None else seconds)
 
@@ -153,6 +161,7 @@ class LlamaCppModel:
 
     async def _request(self, request: Frame, deadline: Deadline) -> AsyncGenerator[Frame, None]:
         """The worker's frames for a request, the last being ``done``; cancels it when its reader leaves."""
+        turn = self._turn_of_this_loop()
         if self._pending >= self._config.queue:
             raise ProviderUnavailable(
                 f"{self.name} already has {self._pending} requests waiting. Try again, or raise its queue setting.",
@@ -160,7 +169,7 @@ class LlamaCppModel:
             )
         self._pending += 1
         try:
-            await deadline.within(self._turn.acquire(), self.name)
+            await deadline.within(turn.acquire(), self.name)
             try:
                 worker = await self._ready_worker(deadline)
                 identity, inbox = worker.send(request)
@@ -179,7 +188,7 @@ class LlamaCppModel:
                     else:
                         worker.forget(identity)
             finally:
-                self._turn.release()
+                turn.release()
         finally:
             self._pending -= 1
 
@@ -211,7 +220,8 @@ class LlamaCppModel:
         if not worker.loaded:
             frame = await deadline.within(worker.loading.get(), f"Loading {self.name}")
             if frame["event"] != "ready":
-                raise self._error(frame)
+                await asyncio.to_thread(worker.end)  # it is ending anyway; by then all it had to say has been read
+                raise self._error({**frame, "said": worker.said()})
             worker.loaded = True
         return worker
 
@@ -326,7 +336,7 @@ class _Worker:
 
     def _deliver(self, frame: Frame) -> None:
         if frame.get("kind") == "failed":
-            frame["said"] = self._said()
+            frame["said"] = self.said()
         if (inbox := self._inboxes.get(frame["id"])) is not None:
             inbox.put_nowait(frame)
             if frame["event"] != "delta":
@@ -342,9 +352,10 @@ class _Worker:
         cause = f"exit status {code}"
         if code is not None and code < 0:
             cause = f"signal {signal.Signals(-code).name}"
-        return {"event": "died", "cause": cause, "said": self._said()}
+        return {"event": "died", "cause": cause, "said": self.said()}
 
-    def _said(self) -> str:
+    def said(self) -> str:
+        """The end of what it wrote to stderr, for an error message."""
         lines = [line for line in self._errors if line.strip()][-5:]
         return f" Its last words: {' | '.join(lines)}" if lines else ""
 

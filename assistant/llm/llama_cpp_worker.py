@@ -17,22 +17,22 @@ import struct
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.llm.sampling import Logits, Sampler, log_probability
 from assistant.llm.text_pieces import TextPieces
 
-Logits = NDArray[np.float32]
 Send = Callable[[Mapping[str, Any]], None]
 
 SHORTLIST = 256
 """Tokens tried against a grammar before the whole vocabulary: testing 152,000 tokens takes longer than computing one."""
 
-STRING_CHARACTER = r'char ::= [^"\\\x7F\x00-\x1F] | [\\] (["\\/bfnrt] | "u" [0-9a-fA-F]{4})'
-"""JSON strings hold no raw control characters; the rule that llama-cpp-python writes allows them."""
+STRING_CHARACTER = r'char ::= [^"\\\x7F\x00-\x1F] | [\\] ["\\/nt]'
+"""A character of a JSON string. The rule that llama-cpp-python writes allows raw control characters, which JSON does not,
+and \\u escapes, in which small models lose themselves; every other character can stand for itself."""
 
 
 class RequestError(Exception):
@@ -61,40 +61,6 @@ def write_frame(stream: BinaryIO, frame: Mapping[str, Any]) -> None:
     body = json.dumps(frame, ensure_ascii=False).encode("utf-8", errors="replace")
     stream.write(struct.pack(">I", len(body)) + body)
     stream.flush()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sampler:
-    """Picks a token from logits. Deterministic for its seed."""
-
-    temperature: float
-    top_p: float
-    random: np.random.Generator
-
-    def pick(self, logits: Logits) -> int:
-        """Index of the token: the likeliest at temperature 0, else drawn from the nucleus of mass ``top_p``."""
-        if self.temperature <= 0:
-            return int(logits.argmax())
-        scaled = logits.astype(np.float64) / self.temperature
-        chances = np.exp(scaled - scaled.max())
-        chances /= chances.sum()
-        tokens = np.arange(len(chances)) if self.top_p >= 1 else _nucleus(chances, self.top_p)
-        steps = np.cumsum(chances[tokens])
-        return int(
-            tokens[np.searchsorted(steps, self.random.random() * steps[-1], side="right").clip(max=len(steps) - 1)]
-        )
-
-
-def _nucleus(chances: NDArray[np.float64], mass: float) -> NDArray[np.intp]:
-    """The fewest tokens, likeliest first, whose chances sum to at least ``mass``."""
-    head = min(1024, len(chances))  # sorting a whole vocabulary takes as long as computing a token of a small model
-    order = np.argpartition(-chances, head - 1)[:head]
-    if chances[order].sum() < mass:
-        order = np.arange(len(chances))
-    order = order[np.argsort(-chances[order], kind="stable")]
-    before = np.cumsum(chances[order]) - chances[order]
-    nucleus: NDArray[np.intp] = order[before < max(mass, 1e-9)]
-    return nucleus
 
 
 class Grammar:
@@ -164,10 +130,12 @@ class Engine:
                 return parameters
 
             llama_cpp.llama_model_default_params = without_extra_buffers
+        options: dict[str, Any] = {"n_ctx": context, "n_batch": batch, "n_threads": threads, "n_threads_batch": threads}
         try:
-            self._llama: Any = Llama(
-                path, n_ctx=context, n_batch=batch, n_threads=threads, n_threads_batch=threads, verbose=False
-            )
+            self._llama: Any = Llama(path, verbose=False, **options)
+        except ValueError:
+            Llama(path, verbose=True, **options)  # fails again, and this time says why on stderr
+            raise
         finally:
             llama_cpp.llama_model_default_params = defaults
         self._vocabulary = self._llama._model.vocab
@@ -321,11 +289,11 @@ class Engine:
         for tokens in continuations:
             if cancelled():
                 raise RequestError("cancelled", "cancelled")
-            total = _log_probability(after_prompt, tokens[0]) if tokens else 0.0
+            total = log_probability(after_prompt, tokens[0]) if tokens else 0.0
             for start in range(0, len(tokens) - 1, self._batch):
                 inputs = tokens[start : min(start + self._batch, len(tokens) - 1)]
                 rows = self._all_logits(inputs, past=len(prompt) + start)
-                total += sum(map(_log_probability, rows, tokens[start + 1 :]))
+                total += sum(map(log_probability, rows, tokens[start + 1 :]))
             totals.append(total)
         return totals
 
@@ -345,12 +313,6 @@ class Engine:
         """Drop the cache, whose state is unknown after a failure."""
         self._llama.reset()
         self._reusable = 0
-
-
-def _log_probability(logits: Logits, token: int) -> float:
-    """Natural log of the softmax of ``logits`` (n_vocab,) at ``token``."""
-    most = logits.max()
-    return float(logits[token] - most) - float(np.log(np.exp(logits - most).sum(dtype=np.float64)))
 
 
 def serve(engine: Engine, requests: queue.Queue[dict[str, Any]], cancelled: set[int], send: Send) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.llm.answers import mismatch
+from assistant.llm.sampling import Sampler, log_probability
 from assistant.llm.text_pieces import TextPieces
 
 SCHEMA = {
@@ -73,3 +75,33 @@ def test_a_character_split_over_tokens_comes_whole_and_bad_bytes_are_told():
     assert [pieces.feed(bytes([byte])) for byte in "é🚀".encode()] == ["", "é", "", "", "", "🚀"]
     with pytest.raises(UnicodeDecodeError):
         pieces.feed(b"\xff")
+
+
+def draws(logits, n=4000, **options):
+    sampler = Sampler(random=np.random.default_rng(0), **({"temperature": 1.0, "top_p": 1.0} | options))
+    return np.bincount([sampler.pick(np.asarray(logits, np.float32)) for _ in range(n)], minlength=len(logits)) / n
+
+
+def test_sampling_follows_the_softmax():
+    chances = np.array([0.1, 0.2, 0.3, 0.4])
+    assert draws(np.log(chances)) == pytest.approx(chances, abs=0.03)
+    squared = chances**2 / (chances**2).sum()
+    assert draws(np.log(chances), temperature=0.5) == pytest.approx(squared, abs=0.03)
+
+
+def test_the_nucleus_is_the_fewest_tokens_of_its_mass():
+    chances = np.array([0.1, 0.2, 0.3, 0.4])
+    assert draws(np.log(chances), top_p=0.6) == pytest.approx([0, 0, 3 / 7, 4 / 7], abs=0.03)
+    assert draws(np.log(chances), top_p=0.0)[3] == 1
+    assert draws(np.log(chances), temperature=0.0)[3] == 1
+    flat = draws(np.zeros(5000), top_p=0.9, n=500)  # a nucleus beyond the shortlist that is sorted first
+    assert flat.max() < 0.05
+
+
+def test_masked_tokens_are_never_drawn():
+    assert draws([-np.inf, 0.0, -np.inf], top_p=0.9)[1] == 1
+
+
+def test_log_probability_is_that_of_the_softmax():
+    logits = np.array([1000.0, 1001.0, -np.inf], np.float32)
+    assert log_probability(logits, 0) == pytest.approx(-np.log1p(np.e), abs=1e-6)

@@ -196,7 +196,7 @@ async def test_strings_of_a_document_hold_no_raw_line_breaks(model):
     request = (user("Write a poem of many short lines, with a line break after every word."),)
     for seed in range(2):
         sampling = Sampling(max_tokens=120, temperature=0.9, seed=seed)
-        assert (await generate(model, request, sampling=sampling, schema=schema)).text.startswith("{")
+        assert (await generate(model, request, sampling=sampling, schema=schema)).finish_reason == "stop"
 
 
 async def test_log_likelihoods_are_those_of_the_tokens(model):
@@ -230,3 +230,16 @@ async def test_a_file_that_is_no_model(tmp_path):
         await generate(model, MESSAGES, sampling=SHORT)
     assert not caught.value.retryable
     await model.aclose()
+
+
+def test_a_model_can_be_used_from_one_event_loop_after_another():
+    model = LlamaCppModel(find_smollm2())
+
+    async def both():
+        texts = await asyncio.gather(*(generate(model, MESSAGES, sampling=SHORT) for _ in range(2)))
+        return {generation.text for generation in texts}
+
+    first, second = asyncio.run(both()), asyncio.run(both())
+    assert first == second
+    assert len(first) == 1
+    asyncio.run(model.aclose())
