@@ -29,29 +29,24 @@ def fingerprint(store: Store) -> str:
 
 
 def sync_vectors(store: Store, *, progress: Callable[[str, int, int], None] = lambda *_: None) -> bool:
-    """Make the index that of the store's vectors; returns whether it had to be built.
+    """Make the index that of the store's vectors; returns whether it is.
 
-    When another process has it open, that process rebuilds it itself at its next turn, and this returns False.
+    It is not when another process has it open, which then rebuilds it itself at its next turn, or when it could not be
+    built soundly. Vectors are searched exactly meanwhile, and the log says why.
     """
     from vectorstore.chroma import ChromaStore
 
     folder = store.folder / FOLDER
     version = fingerprint(store)
     try:
-        ChromaStore.open(folder, version).close()
-        return False
-    except (StoreStaleError, StoreDamagedError):
-        pass
-    except StoreLockedError as error:
-        _log.info("the vector index is left to the process that has it open: %s", error)
-        return False
-    catalogue = Catalogue.load(store)
-    try:
-        _build(
-            folder, version, catalogue, lambda done, total: progress("building the vector index", done, total)
-        ).close()
-    except StoreLockedError as error:
-        _log.info("the vector index is left to the process that has it open: %s", error)
+        try:
+            ChromaStore.open(folder, version).close()
+        except (StoreStaleError, StoreDamagedError):
+            catalogue = Catalogue.load(store)
+            if len(catalogue):
+                _build(folder, version, catalogue, lambda done, total: progress("vector index", done, total)).close()
+    except VectorStoreError as error:
+        _log.warning("vectors are searched exactly until the vector index can be built: %s", error)
         return False
     return True
 
