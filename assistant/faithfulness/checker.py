@@ -16,7 +16,7 @@ from assistant.faithfulness.reading import Reading, mark, read
 from assistant.faithfulness.records import RecordView, view
 from assistant.faithfulness.relations import ACTORS, bound, cue, named_slots
 from assistant.faithfulness.residue import residue
-from assistant.faithfulness.subjects import Subject, history_judgement, subject_of
+from assistant.faithfulness.subjects import Subject, history_judgement, shared_maker, subject_of
 from assistant.faithfulness.text import stems
 from assistant.faithfulness.vocabulary import vocabulary
 from assistant.types import Claim, ClaimSource, Fact, Value, Verdict
@@ -145,6 +145,9 @@ class _Case:
     def _history_claim(self, mention: Mention) -> None:
         assert mention.history is not None
         relation, verdict = history_judgement(self.reading, mention, self.asked)
+        shared = shared_maker(self.reading, mention, self.record)
+        if shared is not None:
+            relation, verdict = shared
         self._add(mention.start, mention.end, relation, mention.history.title, verdict, source="history")
 
     def _mention(self, mention: Mention, subject: Subject) -> None:

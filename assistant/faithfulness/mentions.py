@@ -106,6 +106,8 @@ def _title_like(reading: Reading, start: int, end: int, phrase: Stems) -> bool:
         return sum(token.capital for token in inside) >= 2 or not inside[0].first
     if not inside[0].first:
         return True
+    if inside[0].low in _POINTERS:
+        return False
     following = reading.after(end, 1)
     return bool(following) and (following[0] in _COPULAS or following[0] in {"'s", ",", "fan", "fans"})
 
@@ -274,6 +276,7 @@ _FUNCTION = word_set(
     "and or but not no also has have had its as so do does did can will would be who what which how why when where one "
     "all very too both"
 )
+_POINTERS = word_set("here there this that it these those he she they what who both one")
 _NOT_BARE = word_set(
     "it this that these those he she they there here who what which where when how why one everyone everything "
     "something nothing someone both all each neither either none most many much more less another other such now then "

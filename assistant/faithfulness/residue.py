@@ -32,6 +32,15 @@ _LOOSE_ENDINGS = (
     "ence",
     "ility",
 )
+_STORIES = word_set("story tale stories tales drama comedy thriller mystery saga portrait account")
+_TALES = word_set("story tale stories tales saga portrait account")
+_UNTOLD = word_set(
+    "the and his her its their our your this that these those from into onto over under after before between during "
+    "while when where which who whom whose what how why for than then also both each every other another one ones some "
+    "same such very more most less film movie book novel game show series story tale title life lives world people person "
+    "man woman men women young old new group young set follows tells have has been being are was were will would can "
+    "could not who's it's himself herself themselves something someone everything things thing way about as of off well just nearly almost too"
+)
 _USERS = word_set("i i'm i've me my we us our you your you're you'll")
 
 
@@ -50,8 +59,13 @@ def residue(
         known.update(stems(item.title))
     found: list[tuple[int, int]] = []
     tokens = reading.tokens
+    plots = _plots(reading)
     for i, token in enumerate(tokens):
+        plot = i in plots
         if reading.covered[i] or token.kind != "word" or len(token.low) < 3 or "'" in token.low:
+            continue
+        if plot and not reading.covered[i] and token.stem not in known and token.low not in _UNTOLD:
+            found.append((i, i + 1))
             continue
         if neutral(token.low, token.stem) or token.stem in known or token.low.endswith(_LOOSE_ENDINGS):
             continue
@@ -61,6 +75,39 @@ def residue(
             found[-1] = (found[-1][0], i + 1)
         else:
             found.append((i, i + 1))
+    return found
+
+
+def _plots(reading: Reading) -> set[int]:
+    """Tokens of what a story is said to be about, up to the end of the clause: ordinary words make claims there."""
+    found: set[int] = set()
+    tokens = reading.tokens
+    for i in range(1, len(tokens)):
+        word, previous = tokens[i].low, tokens[i - 1].low
+        if tokens[i].first or not (
+            (word == "about" and previous in _STORIES)
+            or (word == "of" and previous in _TALES)
+            or (word == "about" and previous in {"is", "it's", "was"})
+            or (word in {"follows", "tells"} and previous not in {"that", "you", "i", "and"})
+            or (word in {"on", "around"} and previous in {"centres", "centers", "revolves", "focuses"})
+        ):
+            continue
+        for j in range(i + 1, len(tokens)):
+            if tokens[j].first or tokens[j].low in {
+                ",",
+                ";",
+                ":",
+                "(",
+                "but",
+                "directed",
+                "starring",
+                "with",
+                "by",
+                "–",
+            }:
+                break
+            if tokens[j].kind == "word" and not tokens[j].low.endswith("ly"):
+                found.add(j)
     return found
 
 

@@ -11,7 +11,9 @@ from assistant.faithfulness.evidence import HistoryItem
 from assistant.faithfulness.mentions import Mention
 from assistant.faithfulness.reading import Reading
 from assistant.faithfulness.records import RecordView, view
-from assistant.faithfulness.text import word_set
+from assistant.faithfulness.relations import ACTORS
+from assistant.faithfulness.text import stem, word_set
+from assistant.faithfulness.vocabulary import vocabulary
 from assistant.types import Verdict
 
 SubjectKind = Literal["item", "other", "either", "both", "unlike"]
@@ -124,6 +126,22 @@ def history_judgement(reading: Reading, mention: Mention, asked: Sequence[str]) 
     return "title", "contradicted"
 
 
+def shared_maker(reading: Reading, mention: Mention, record: RecordView) -> tuple[str, Verdict] | None:
+    """ "from the director of X": holds when the item and X have such a person in common. None for other wordings."""
+    assert mention.history is not None
+    before = reading.before(mention.start, 2)
+    if len(before) < 2 or before[-1] not in {"of", "behind"}:
+        return None
+    families = vocabulary().slot_families.get(stem(before[-2]), frozenset()) & ACTORS
+    if not families:
+        return None
+    ours = {phrase for slot in record.family(families) for phrase, _ in slot.phrases}
+    theirs = {phrase for slot in view(mention.history.record).family(families) for phrase, _ in slot.phrases}
+    if not ours or not theirs:
+        return "like", "absent"
+    return "like", "supported" if ours & theirs else "contradicted"
+
+
 def _told(reading: Reading, low: int, high: int) -> bool:
     """The sentence says what the user did: "which you liked", "your favourite"."""
     tokens = reading.tokens[low:high]
@@ -159,6 +177,7 @@ def _as_part(before: list[str], after: list[str]) -> bool:
                 "shared",
                 "belongs",
                 "connection",
+                "as",
                 "overlap",
                 "overlaps",
                 "you",

@@ -172,7 +172,9 @@ def tokenize(text: str) -> list[Token]:
 
 
 def _abbreviates(token: Token) -> bool:
-    return token.low in _ABBREVIATIONS or (len(token.text) == 1 and token.capital and token.low != "i")
+    return token.low in _ABBREVIATIONS - {"jr", "sr", "etc", "inc", "ltd"} or (
+        len(token.text) == 1 and token.capital and token.low != "i"
+    )
 
 
 def sentences(tokens: list[Token]) -> list[tuple[int, int]]:
