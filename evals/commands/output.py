@@ -11,6 +11,8 @@ import click
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from evals.suite.running import Progress
+
 
 def print_document(document: Mapping[str, Any]) -> None:
     """One JSON document on one line of stdout, flushed. Raises ``ValueError`` for a number that JSON does not have."""
@@ -33,3 +35,23 @@ def print_tables(tables: Iterable[RenderableType]) -> None:
 def say(message: str) -> None:
     """A line on stderr."""
     click.echo(message, err=True)
+
+
+class ProgressLine:
+    """How far a run is, on stderr: a line that is written over on a terminal, else a line for each tenth."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._tenth = -1
+
+    def __call__(self, progress: Progress) -> None:
+        """Show it."""
+        spent = f"${progress.cost:.4f}" if progress.cost_known else "cost unknown"
+        text = f"{self._what} {progress.done}/{progress.total}, {progress.cached} from the cache, {progress.failed} failed, {spent}"
+        if sys.stderr.isatty():
+            click.echo(f"\r{text}\033[K", err=True, nl=progress.done == progress.total)
+            return
+        tenth = progress.done * 10 // progress.total
+        if tenth != self._tenth:
+            self._tenth = tenth
+            click.echo(text, err=True)

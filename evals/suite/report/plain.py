@@ -80,19 +80,19 @@ def markdown(report: SuiteReport) -> str:
             "| variant | metric | difference | interval | p (Holm) | smallest difference this set shows | |",
             "|---|---|---:|---:|---:|---:|---|",
         ]
-        for v in report.versus:
-            metric = METRICS[v.metric]
-            if v.comparison is None:
+        for versus in report.versus:
+            metric = METRICS[versus.metric]
+            if versus.comparison is None:
                 continue
-            interval = v.comparison.difference
+            interval = versus.comparison.difference
             bounds = (
                 f"{points(metric, interval.low)} to {points(metric, interval.high)}"
                 if interval.low is not None
                 else ABSENT
             )
             lines.append(
-                f"| {_md(v.variant.name)} | {metric.title} | {points(metric, interval.estimate)} | {bounds} | "
-                f"{p_value(v.p_holm)} | {points(metric, v.comparison.detectable)} | {versus_words(v)} |"
+                f"| {_md(versus.variant.name)} | {metric.title} | {points(metric, interval.estimate)} | {bounds} | "
+                f"{p_value(versus.p_holm)} | {points(metric, versus.comparison.detectable)} | {versus_words(versus)} |"
             )
     if report.gates:
         lines += ["", "| check | end | |", "|---|---|---|"]
