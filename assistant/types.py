@@ -127,7 +127,7 @@ class Constraint:
             named = ends if self.slot == "year" else f"{self.slot} {ends}"
             return named if self.op == "range" else f"not {named}"
         joined = (" or " if self.op == "any" else " and ").join(self.values)
-        return f"not {joined}" if self.op == "none" else joined
+        return f"not {self.words or joined}" if self.op == "none" else joined
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

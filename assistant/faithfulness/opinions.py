@@ -98,6 +98,9 @@ def stance(reading: Reading, record: RecordView, rated: bool) -> list[Opinion]:
             i == 0 or reading.tokens[i - 1].low not in {"i", "you", "really", "not", "don't", "didn't", "to", "do"}
         ):
             continue
+        if _of_history(reading, i):
+            reading.cover(i, i + 1, "history")
+            continue
         if reading.negated[i] or _denied(reading, i):
             levels = frozenset(x for level in levels for x in (_OPPOSITE[level])) - levels if levels else levels
             if levels >= {1, 2}:
@@ -117,6 +120,16 @@ def stance(reading: Reading, record: RecordView, rated: bool) -> list[Opinion]:
         slot = slots[0].name if slots and levels else "opinion"
         out.append(Opinion(start=i, end=i + 1, verdict=verdict if levels else "uncheckable", slot=slot, explicit=False))
     return out
+
+
+def _of_history(reading: Reading, i: int) -> bool:
+    """ "you liked Alien", "Alien, which you enjoyed": the relation of a history claim, not a stance on the item."""
+    if not {"you", "you've"} & set(reading.before(i, 2)):
+        return False
+    return any(
+        covered == "history" and sentence == reading.sentence[i]
+        for covered, sentence in zip(reading.covered, reading.sentence, strict=True)
+    )
 
 
 def _denied(reading: Reading, i: int) -> bool:

@@ -190,13 +190,18 @@ def card(recommendation: Recommendation, *, with_evidence: bool = True) -> Rende
 
 
 def evidence_lines(explanation: Explanation) -> list[Text]:
-    """The evidence of a reason, a line per claim, and who phrased it."""
+    """The evidence of a reason, a line per fact with the words that it bears, and who phrased it."""
     from rich.text import Text
 
-    lines = []
+    by_fact: dict[str, list[str]] = {}
     for row in evidence(explanation):
-        start = f"“{row.words}” ← " if row.words else "← "
-        lines.append(Text.assemble((start, "dim italic"), (row.sentence(), "dim")))
+        words = by_fact.setdefault(row.sentence(), [])
+        if row.words and row.words not in words:
+            words.append(row.words)
+    lines = []
+    for sentence, words in by_fact.items():
+        quoted = ", ".join(f"“{word}”" for word in words)
+        lines.append(Text.assemble((quoted, "dim italic"), (" ← " if quoted else "← ", "dim"), (sentence, "dim")))
     return [*lines, Text(phrased(explanation), style="dim")]
 
 
