@@ -255,7 +255,7 @@ def _no_worse(run: Run, base: Variant, variant: Variant, gates: GateConfig, othe
         )
         results.append(
             GateResult(
-                name=f"{name} of {variant.name} no worse than {base.name}",
+                name=f"{metric(name).title}: {variant.name} no worse than {base.name}",
                 end=gate.end,
                 reason=gate.reason,
                 cases_to_decide=gate.cases_to_decide,
@@ -267,7 +267,7 @@ def _no_worse(run: Run, base: Variant, variant: Variant, gates: GateConfig, othe
 def _fail_under(report: VariantReport, name: str, bound: float) -> GateResult:
     figure = report.figures[metric(name).name]
     lower = metric(name).better == "lower"
-    title = f"{name} of {report.variant.name} {'at most' if lower else 'at least'} {bound:g}"
+    title = f"{metric(name).title}: {report.variant.name} {'at most' if lower else 'at least'} {bound:g}"
     if figure is None:
         return GateResult(name=title, end="inconclusive", reason="no case has a value")
     met = figure.estimate <= bound if lower else figure.estimate >= bound

@@ -16,7 +16,7 @@ from typing import Any
 
 from evals.formats import ABSENT, dollars, p_value
 from evals.suite.cases import Case
-from evals.suite.comparison import METRICS, SuiteReport, VariantReport
+from evals.suite.comparison import GATED, METRICS, SuiteReport, VariantReport, Versus
 from evals.suite.phrasing import fact_line
 from evals.suite.report.plot import Point, scatter
 from evals.suite.report.words import VERDICTS, figure, headline, points, span, summary, versus_words
@@ -155,28 +155,37 @@ def _figures(report: SuiteReport) -> str:
 
 
 def _versus(report: SuiteReport) -> str:
+    first = _versus_table([versus for versus in report.versus if versus.metric in GATED])
+    others = _versus_table([versus for versus in report.versus if versus.metric not in GATED])
+    if not first:
+        return ""
+    more = f"<details><summary>All other figures compared</summary>{others}</details>" if others else ""
+    return f"<h2>Against {escape(report.base.name)}</h2>{first}{more}"
+
+
+def _versus_table(found: Sequence[Versus]) -> str:
     rows = []
-    for versus in report.versus:
+    for versus in found:
         metric = METRICS[versus.metric]
         if versus.comparison is None:
             continue
         interval = versus.comparison.difference
-        bounds = (
-            ABSENT if interval.low is None else f"{points(metric, interval.low)} to {points(metric, interval.high)}"
-        )
+        bounds = ""
+        if interval.low is not None and interval.low != interval.high:
+            bounds = f"<small>{escape(points(metric, interval.low))} to {escape(points(metric, interval.high))}</small>"
         words = versus_words(versus)
         rows.append(
             f"<tr><td>{escape(metric.title)}</td><td class='words'>{escape(versus.variant.name)}</td>"
-            f"<td>{escape(points(metric, interval.estimate))}<small>{escape(bounds)}</small></td>"
-            f"<td>{escape(p_value(versus.p_holm))}</td><td>{escape(points(metric, versus.comparison.detectable).lstrip('+'))}</td>"
+            f"<td>{escape(points(metric, interval.estimate))}{bounds}</td><td>{escape(p_value(versus.p_holm))}</td>"
+            f"<td>{escape(detectable(metric, versus.comparison.detectable))}</td>"
             f"<td class='words'><span class='{words.split()[0]}'>{escape(words)}</span></td></tr>"
         )
     if not rows:
         return ""
     return (
-        f"<h2>Against {escape(report.base.name)}</h2><div class='panel scroll'><table><thead><tr><th></th>"
-        "<th class='words'>variant</th><th>difference</th><th>p (Holm)</th><th>smallest this set shows</th>"
-        f"<th class='words'></th></tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+        "<div class='panel scroll'><table><thead><tr><th></th><th class='words'>variant</th><th>difference</th>"
+        "<th>p (Holm)</th><th>smallest this set shows</th><th class='words'></th></tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
 
 

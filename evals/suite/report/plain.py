@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from evals.formats import ABSENT, dollars, p_value
 from evals.suite.comparison import METRICS, SuiteReport
-from evals.suite.report.words import VERDICTS, figure, headline, points, span, summary, versus_words
+from evals.suite.report.words import VERDICTS, detectable, figure, headline, points, span, summary, versus_words
 
 
 def suite_document(report: SuiteReport) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def markdown(report: SuiteReport) -> str:
             )
             lines.append(
                 f"| {_md(versus.variant.name)} | {metric.title} | {points(metric, interval.estimate)} | {bounds} | "
-                f"{p_value(versus.p_holm)} | {points(metric, versus.comparison.detectable)} | {versus_words(versus)} |"
+                f"{p_value(versus.p_holm)} | {detectable(metric, versus.comparison.detectable)} | {versus_words(versus)} |"
             )
     if report.gates:
         lines += ["", "| check | end | |", "|---|---|---|"]

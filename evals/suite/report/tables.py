@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from evals.formats import dollars, p_value
 from evals.suite.comparison import METRICS, SuiteReport
-from evals.suite.report.words import VERDICTS, figure, headline, points, span, summary, versus_words
+from evals.suite.report.words import VERDICTS, detectable, figure, headline, points, span, summary, versus_words
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -45,7 +45,7 @@ def suite_tables(report: SuiteReport) -> list[RenderableType]:
                     metric.title,
                     points(metric, other.comparison.difference.estimate),
                     p_value(other.p_holm),
-                    points(metric, other.comparison.detectable).lstrip("+"),
+                    detectable(metric, other.comparison.detectable),
                     versus_words(other),
                 )
         tables.append(versus)

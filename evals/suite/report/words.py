@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from evals.formats import ABSENT, dollars, number, percent
 from evals.statistics import Interval
 from evals.suite.comparison import GATED, METRICS, SuiteMetric, SuiteReport, Versus
@@ -24,8 +26,8 @@ def figure(metric: SuiteMetric, value: Interval | float | None) -> str:
 
 
 def span(metric: SuiteMetric, value: Interval | None) -> str:
-    """An interval in the metric's unit; empty where there is none."""
-    if value is None or value.low is None or value.high is None:
+    """An interval in the metric's unit; empty where there is none, or where all values are the same."""
+    if value is None or value.low is None or value.high is None or value.low == value.high:
         return ""
     return f"{figure(metric, value.low)} to {figure(metric, value.high)}"
 
@@ -35,8 +37,13 @@ def points(metric: SuiteMetric, value: float | None) -> str:
     if value is None:
         return ABSENT
     if metric.unit == "share":
-        return f"{100 * value:+.1f} points"
-    return f"{value:+.2f}"
+        return f"{100 * value:+.1f} points".replace("-", "−")
+    return f"{value:+.2f}".replace("-", "−")
+
+
+def detectable(metric: SuiteMetric, value: float | None) -> str:
+    """The smallest difference that would have shown; a dash where all differences are the same, which tells nothing."""
+    return points(metric, value).lstrip("+") if value else ABSENT
 
 
 def versus_words(versus: Versus) -> str:
@@ -78,36 +85,44 @@ def summary(report: SuiteReport) -> list[str]:
         f"{len(report.variants)} variants wrote {drafts:,} drafts for {len(run.cases):,} cases{repeats}."
         + (f" {failures:,} generations failed and are not scored." if failures else "")
     )
+    base = next(v for v in report.variants if v.variant == report.base)
+    precision, accepted = (figure(METRICS[name], base.figures[name]) for name in GATED)
+    sentences.append(
+        f"{report.base.name}: {precision} of the checkable claims in its drafts are true, and {accepted} of its drafts can "
+        "be shown as they are."
+    )
     for variant in report.variants:
-        precision, accepted = variant.figures["claim_precision"], variant.figures["accepted"]
-        sentences.append(
-            f"{variant.variant.name}: {figure(METRICS['claim_precision'], precision)} of the checkable claims in its drafts "
-            f"are true, and {figure(METRICS['accepted'], accepted)} of its drafts can be shown as they are."
-        )
-    for name in GATED:
-        for versus in (v for v in report.versus if v.metric == name):
-            sentences.append(_against(report, versus))
+        if variant.variant != report.base:
+            found = {v.metric: v for v in report.versus if v.variant == variant.variant}
+            sentences.append(_against(report, variant.variant.name, [found[name] for name in GATED]))
     if run.stopped:
         sentences.append(f"The run is not complete: {run.stopped}.")
     return sentences
 
 
-def _against(report: SuiteReport, versus: Versus) -> str:
-    metric = METRICS[versus.metric]
-    comparison = versus.comparison
-    subject = f"{metric.title}, {versus.variant.name} against {report.base.name}"
-    if comparison is None:
-        return f"{subject}: no case has a value for both."
-    interval = comparison.difference
-    said = versus_words(versus)
-    text = f"{subject}: {said} ({points(metric, interval.estimate)}"
-    if interval.low is not None and interval.high is not None:
-        text += f", between {points(metric, interval.low)} and {points(metric, interval.high)}"
-    text += ")."
-    if said == "no difference shown" and comparison.detectable is not None and comparison.detectable > 0:
-        text += (
-            f" This set would have shown a difference of {100 * comparison.detectable:.1f} points or more."
-            if metric.unit == "share"
-            else ""
-        )
-    return text
+_SUBJECTS = {"claim_precision": "true claims", "accepted": "drafts that can be shown"}
+
+
+def _against(report: SuiteReport, name: str, found: Sequence[Versus]) -> str:
+    """How a variant compares with the base on what gates look at, in one sentence."""
+    words = [versus_words(versus) for versus in found]
+    verdict = (
+        "is worse than" if "worse" in words and "better" not in words
+        else "is better than" if "better" in words and "worse" not in words
+        else "is better in one way and worse in another than" if "better" in words
+        else "cannot be told apart from"
+    )  # fmt: skip
+    parts = []
+    for versus, said in zip(found, words, strict=True):
+        metric, comparison = METRICS[versus.metric], versus.comparison
+        if comparison is None:
+            parts.append(f"{_SUBJECTS[versus.metric]}: no case has a value for both")
+            continue
+        interval = comparison.difference
+        text = f"{_SUBJECTS[versus.metric]} {points(metric, interval.estimate)}"
+        if interval.low is not None and interval.high is not None and interval.high > interval.low:
+            text += f" (between {points(metric, interval.low)} and {points(metric, interval.high)})"
+        if said == "no difference shown" and comparison.detectable:
+            text += f", where this set would show a difference of {100 * comparison.detectable:.1f}"
+        parts.append(text)
+    return f"{name} {verdict} {report.base.name}: {'; '.join(parts)}."
