@@ -53,7 +53,7 @@ class BlockingAssistant:
         async def pump() -> None:
             # The whole stream runs in one task: its cancel scopes may not be left in another one than they were entered in.
             try:
-                async with aclosing(self.core.stream(message)) as stream:  # type: ignore[type-var]
+                async with aclosing(self.core.stream(message)) as stream:
                     async for event in stream:
                         events.put(event)
             finally:

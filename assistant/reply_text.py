@@ -30,17 +30,21 @@ def opening(query: Query, catalogue: Catalogue, *, shown: int, new_user: bool, a
         titles = [catalogue.title(row) for row in catalogue.rows(query.like).tolist()]
         suggestions += " in the direction of " + " and ".join(titles)
     if shown < query.k and allowed <= shown:
-        return f"{suggestions}: nothing else in this catalogue meets everything you asked for."
+        left = "meets everything you asked for" if query.constraints else "is new to you"
+        return f"{suggestions}: nothing else in this catalogue {left}."
     return f"{suggestions}."
 
 
 def _nothing(query: Query, catalogue: Catalogue) -> str:
-    """Says which promise leaves nothing, and how many items there would be without it."""
+    """Says what leaves nothing: what was shown already, or which promise, with how many items there would be without it."""
     if not len(catalogue):
         return "This catalogue is empty."
     if not query.constraints:
         return "There is nothing left in this catalogue that you have not seen or been shown."
     asked = " · ".join(constraint.label() for constraint in query.constraints)
+    if known := int(catalogue.allowed(query.constraints).sum()):
+        items = "the 1 item" if known == 1 else f"all {known:,} items"
+        return f"You have seen or been shown {items} of this catalogue for: {asked}."
     ways = sorted(
         ((int(catalogue.allowed(_without(query, c), query.excluded).sum()), c) for c in query.constraints),
         key=lambda way: -way[0],

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,6 +52,9 @@ class _Plan:
     ranking: tuple[Ranked, ...]
     evidence: tuple[Evidence, ...]
     """For each of ``ranking``; its facts are the closed list that the explanation may use."""
+    text: str
+    """The words before the cards."""
+    acting_on: tuple[str, ...]
     milliseconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -88,12 +91,13 @@ class Assistant:
 
     async def reply(self, message: Message) -> Reply:
         """The reply at the end of ``stream``."""
-        async for event in self.stream(message):
-            if isinstance(event, Replied):
-                return event.reply
+        async with aclosing(self.stream(message)) as events:
+            async for event in events:
+                if isinstance(event, Replied):
+                    return event.reply
         raise AssertionError("a turn ended without a reply")
 
-    async def stream(self, message: Message) -> AsyncIterator[TurnEvent]:
+    async def stream(self, message: Message) -> AsyncGenerator[TurnEvent, None]:
         """One turn as events: ``Retrieved``, ``RankedList``, a ``Recommended`` per card as it is verified, ``Replied``.
 
         The reply is complete within ``settings.reply_within`` seconds: cards that the model has not phrased by then are
@@ -105,19 +109,20 @@ class Assistant:
         conversation = message.conversation or self._sessions.setdefault(message.user, uuid.uuid4().hex[:12])
         plan = await asyncio.to_thread(self._plan, serving, message, conversation)
         yield Retrieved(candidates=plan.found.candidates, sources=plan.found.sources)
-        yield RankedList(ranking=plan.ranking)
+        yield RankedList(ranking=plan.ranking, text=plan.text, acting_on=plan.acting_on)
 
         cards: list[Recommendation] = []
         first_card = None
-        async for card in self._phrase(serving, plan, deadline):
-            first_card = first_card or time.monotonic() - started
-            cards.append(card)
-            yield Recommended(recommendation=card)
+        async with aclosing(self._phrase(serving, plan, deadline)) as phrased:  # a reader that leaves stops the model
+            async for card in phrased:
+                first_card = first_card or time.monotonic() - started
+                cards.append(card)
+                yield Recommended(recommendation=card)
 
         reply = self._reply(serving, message.user, conversation, plan, cards, started, first_card)
         await asyncio.to_thread(self._remember, message, reply, serving.ranker.version)
-        yield Replied(reply=reply)
         serving.index.open_in_background()
+        yield Replied(reply=reply)
 
     async def explain(self, user: str, item_id: str) -> Recommendation:
         """Why ``item_id`` would be recommended to ``user``. Raises ``UnknownNameError`` for an unknown item."""
@@ -126,11 +131,16 @@ class Assistant:
         row = serving.catalogue.row_of.get(item_id)
         if row is None:
             raise UnknownNameError(f"There is no item {item_id!r}.{did_you_mean(item_id, serving.catalogue.ids)}")
-        profile = self._profile(serving, user)
-        (ranked,) = serving.ranker.rank(profile.history, ordered([row]), k=1)
-        evidence = self._evidence(serving, profile, Query(text=""), ranked)
+
+        def prepare() -> tuple[Ranked, Evidence]:
+            profile = self._profile(serving, user)
+            (ranked,) = serving.ranker.rank(profile.history, ordered([row]), k=1)
+            return ranked, self._evidence(serving, profile, Query(text=""), ranked)
+
+        ranked, evidence = await asyncio.to_thread(prepare)
         item = serving.catalogue.item(row)
-        explanation = await self._explainer.explain(item, evidence.facts, evidence, used=[], deadline=deadline)
+        explainer = self._explainer.using(serving.checker)
+        explanation = await explainer.explain(item, evidence.facts, evidence, used=[], deadline=deadline)
         return _card(item, ranked, 1, explanation)
 
     async def rank(
@@ -180,12 +190,15 @@ class Assistant:
         clock.lap("rank")
         evidence = tuple(self._evidence(serving, profile, query, ranked) for ranked in ranking)
         clock.lap("facts")
+        text = opening(query, serving.catalogue, shown=len(ranking), new_user=profile.is_new, allowed=found.allowed)
         return _Plan(
             query=query,
             profile=profile,
             found=found,
             ranking=ranking,
             evidence=evidence,
+            text=text,
+            acting_on=acting_on(query, serving.catalogue),
             milliseconds=clock.milliseconds,
         )
 
@@ -201,7 +214,7 @@ class Assistant:
         asked = (query.text, *(constraint.label() for constraint in query.constraints)) if query.text else ()
         return Evidence(item_id=item.item_id, record=item.slots(), history=history, asked=asked, facts=facts)
 
-    async def _phrase(self, serving: Serving, plan: _Plan, deadline: float) -> AsyncIterator[Recommendation]:
+    async def _phrase(self, serving: Serving, plan: _Plan, deadline: float) -> AsyncGenerator[Recommendation, None]:
         """Verified cards in the order of the ranking, each as soon as it and those before it are ready."""
         used: list[str] = []
         explainer = self._explainer.using(serving.checker)
@@ -233,16 +246,13 @@ class Assistant:
         started: float,
         first_card: float | None,
     ) -> Reply:
-        new_user = plan.profile.is_new
         return Reply(
             reply_id=uuid.uuid4().hex,
             user=user,
             conversation=conversation,
-            text=opening(
-                plan.query, serving.catalogue, shown=len(cards), new_user=new_user, allowed=plan.found.allowed
-            ),
+            text=plan.text,
             recommendations=tuple(cards),
-            acting_on=acting_on(plan.query, serving.catalogue),
+            acting_on=plan.acting_on,
             query=plan.query,
             trace={
                 "milliseconds": {
