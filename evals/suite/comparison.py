@@ -12,7 +12,7 @@ from evals.statistics import Comparison, Gate, Interval, compare, holm, mean_int
 from evals.suite.rows import Row, Variant
 from evals.suite.running import Run
 
-Direction = Literal["higher", "lower"]
+Direction = Literal["higher", "lower", "neither"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,7 +39,7 @@ METRICS: Mapping[str, SuiteMetric] = {
         SuiteMetric(name="contradiction_rate", title="Contradiction rate", of=lambda r: r.score.contradiction_rate if r.score else None, better="lower"),
         SuiteMetric(name="absent_rate", title="Absent rate", of=lambda r: r.score.absent_rate if r.score else None, better="lower"),
         SuiteMetric(name="checkable_share", title="Checkable share", of=lambda r: r.score.checkable_share if r.score else None),
-        SuiteMetric(name="claims", title="Claims per draft", of=lambda r: float(len(r.score.claims)) if r.score else None, unit="count"),
+        SuiteMetric(name="claims", title="Claims per draft", of=lambda r: float(len(r.score.claims)) if r.score else None, unit="count", better="neither"),
         SuiteMetric(name="vacuous", title="Drafts that claim nothing", of=lambda r: float(r.score.vacuous) if r.score else None, better="lower"),
         SuiteMetric(name="malformed", title="Malformed answers", of=lambda r: float(r.malformed is not None), better="lower"),
         SuiteMetric(name="evidence_precision", title="Evidence precision", of=lambda r: r.score.evidence_precision if r.score else None),
@@ -243,7 +243,7 @@ def _no_worse(run: Run, base: Variant, variant: Variant, gates: GateConfig, othe
     """One gate per metric. Over all candidates together, one that equals the base fails in at most 5 of 100 runs."""
     results = []
     for name in gates.metrics:
-        sign = 1.0 if metric(name).better == "higher" else -1.0
+        sign = -1.0 if metric(name).better == "lower" else 1.0
         a, b, clusters, _ = _pairs(run.rows, base, variant, name)
         confidence = 1 - 2 * 0.05 / (len(gates.metrics) * others)
         gate: Gate = no_worse_than(

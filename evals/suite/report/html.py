@@ -19,7 +19,7 @@ from evals.suite.cases import Case
 from evals.suite.comparison import GATED, METRICS, SuiteReport, VariantReport, Versus
 from evals.suite.phrasing import fact_line
 from evals.suite.report.plot import Point, scatter
-from evals.suite.report.words import VERDICTS, figure, headline, points, span, summary, versus_words
+from evals.suite.report.words import VERDICTS, detectable, figure, headline, points, span, summary, versus_words
 from evals.suite.rows import Row
 
 COLORS = 6

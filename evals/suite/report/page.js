@@ -67,6 +67,10 @@
     return box;
   };
 
+  const badness = (row) =>
+    (row.error ? 0 : row.accepted ? 1 : 10) +
+    row.claims.reduce((sum, c) => sum + (c.verdict === "contradicted" ? 2 : c.verdict === "absent" ? 1 : 0), 0);
+
   const card = (item) => {
     const box = make("article", "panel case");
     const head = make("header");
@@ -75,8 +79,23 @@
     if (item.request) head.append(make("span", "", `asked for “${item.request}”`));
     box.append(head);
     const drafts = make("div", "drafts");
-    for (const row of item.rows) drafts.append(draft(row));
+    // Of each variant the worst repeat is in view, the others are behind a fold.
+    const worst = new Map();
+    for (const row of item.rows) {
+      const kept = worst.get(row.variant);
+      if (!kept || badness(row) > badness(kept)) worst.set(row.variant, row);
+    }
+    for (const row of worst.values()) drafts.append(draft(row));
     box.append(drafts);
+    const rest = item.rows.filter((row) => worst.get(row.variant) !== row);
+    if (rest.length) {
+      const more = make("details");
+      more.append(make("summary", "", `${rest.length} other repeats`));
+      const others = make("div", "drafts");
+      for (const row of rest) others.append(draft(row));
+      more.append(others);
+      box.append(more);
+    }
     if (item.facts.length) {
       const more = make("details");
       more.append(make("summary", "", `${item.facts.length} facts it may rest on`));

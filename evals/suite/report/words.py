@@ -57,6 +57,8 @@ def versus_words(versus: Versus) -> str:
     if versus.p_holm is None or versus.p_holm >= 0.05 or interval.low <= 0 <= interval.high:
         return "no difference shown"
     higher = interval.estimate > 0
+    if METRICS[versus.metric].better == "neither":
+        return "more" if higher else "fewer"
     return "better" if higher == (METRICS[versus.metric].better == "higher") else "worse"
 
 
@@ -65,7 +67,8 @@ def headline(report: SuiteReport) -> str:
     if report.gates:
         failed = [gate for gate in report.gates if gate.end == "fail"]
         if failed:
-            return f"The gate failed: {failed[0].name}."
+            more = f", {len(failed)} of {len(report.gates)} checks" if len(failed) > 1 else f": {failed[0].name}"
+            return f"The gate failed{more}."
         open_ = [gate for gate in report.gates if gate.end == "inconclusive"]
         if open_:
             more = max((gate.cases_to_decide or 0 for gate in open_), default=0)
