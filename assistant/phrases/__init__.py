@@ -9,20 +9,20 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from assistant.phrases.material import Material, Piece, Pieces
 from assistant.phrases.templates import DETAILS, EMPTY, OPENINGS, WORTH, Template
 from assistant.types import Fact, Value
 
-__all__ = ["Phrased", "Span", "phrase"]
+__all__ = ["Phrased", "Span", "phrase", "reasons"]
 
 LEAST_WORDS = 13
 """A first sentence shorter than this gets a second one."""
 MOST_WORDS = 38
-MOST_TRIES = 60
-"""First sentences that are tried before giving up."""
+ENOUGH_WORDS = 22
+"""From this length on a first sentence stands alone."""
 _REPEATED_SHAPE = 6.0
 _REPEATED_OPENING = 2.0
 _REPEATED_GROUP = 0.9
@@ -75,10 +75,23 @@ def phrase(
     not repeated while others apply. ``noun`` is what the catalogue holds ("film"), guessed from the record when None.
     A text that ``accept`` refuses gives way to the next best; ``EMPTY`` is what is left when none is accepted.
     """
+    best = reasons(facts, record, seed=seed, item_id=item_id, used=used, noun=noun, accept=accept)
+    return next(best, Phrased(text=EMPTY, spans=(), shape="empty", fact_ids=()))
+
+
+def reasons(
+    facts: Sequence[Fact],
+    record: Mapping[str, Value],
+    *,
+    seed: str = "",
+    item_id: str = "",
+    used: Sequence[str] = (),
+    noun: str | None = None,
+    accept: Callable[[str], bool] = _any_text,
+) -> Iterator[Phrased]:
+    """Every accepted reason, one for each first sentence that applies, the best first. Arguments as for ``phrase``."""
     names = [name for shape in used for name in shape.split("+") if name in _BY_NAME]
-    for tries, template in enumerate(_ordered(OPENINGS, names, seed, item_id)):
-        if tries > MOST_TRIES:
-            break
+    for template in _ordered(OPENINGS, names, seed, item_id):
         material = Material(facts=facts, record=record, noun=noun)
         pieces = _render(template.text, material)
         if pieces is None:
@@ -86,20 +99,32 @@ def phrase(
         alone = _joined((pieces,), template.name)
         if not accept(alone.text):
             continue
-        length = _words(pieces)
-        if length >= LEAST_WORDS and (length >= 22 or template.group not in ("past", "named", "asked")):
-            return alone
-        for detail in _ordered(DETAILS, names, seed, item_id):
-            if detail.group == template.group or (detail.group == "past" and template.group == "named"):
-                continue
-            trial = Material(facts=facts, record=record, noun=noun, said=set(material.said))
-            more = _render(detail.text, trial)
-            if more is not None and length + _words(more) <= MOST_WORDS:
-                both = _joined((pieces, more), f"{template.name}+{detail.name}")
-                if accept(both.text):
-                    return both
-        return alone
-    return Phrased(text=EMPTY, spans=(), shape="empty", fact_ids=())
+        yield _with_detail(pieces, material, template, names, seed, item_id, accept) or alone
+
+
+def _with_detail(
+    pieces: Pieces,
+    material: Material,
+    opening: Template,
+    used: Sequence[str],
+    seed: str,
+    item_id: str,
+    accept: Callable[[str], bool],
+) -> Phrased | None:
+    """The opening and the best second sentence that fits; None when it needs none or there is none."""
+    length = _words(pieces)
+    if length >= ENOUGH_WORDS or (length >= LEAST_WORDS and opening.group not in ("past", "named", "asked")):
+        return None
+    for detail in _ordered(DETAILS, used, seed, item_id):
+        if detail.group == opening.group or (detail.group == "past" and opening.group == "named"):
+            continue
+        trial = Material(facts=material.facts, record=material.record, noun=material.noun, said=set(material.said))
+        more = _render(detail.text, trial)
+        if more is not None and length + _words(more) <= MOST_WORDS:
+            both = _joined((pieces, more), f"{opening.name}+{detail.name}")
+            if accept(both.text):
+                return both
+    return None
 
 
 def _ordered(templates: Sequence[Template], used: Sequence[str], seed: str, item_id: str) -> list[Template]:

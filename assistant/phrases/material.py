@@ -331,13 +331,16 @@ class Material:
         ]
         return self.list_of(names[:2]) if names else None
 
-    def shared_about(self, fact: Fact | None, use: str = "about") -> Pieces | None:
+    def shared_about(self, fact: Fact | None, use: str = "about", *, bare: bool = False) -> Pieces | None:
+        """What both are about; ``bare`` leaves out what needs an article ("an interest in a detective")."""
         if fact is None:
             return None
         found = []
         for slot, value in fact.shared:
             subject = subject_of(value) if self._kind(slot) == "subjects" else None
-            if subject is not None and subject.use == use and (slot, fold(value)) not in self.said:
+            if subject is None or subject.use != use or (slot, fold(value)) in self.said:
+                continue
+            if not (bare and subject.words.startswith(("a ", "an "))):
                 found.append(_Said(subject.words, fact.fact_id, slot, value))
         return self.list_of(found[:2]) if found else None
 
@@ -532,6 +535,7 @@ _FILLERS: Mapping[str, Callable[[Material], Pieces | None]] = {
     "topics": _topics,
     "setting": Material.setting,
     "moods": lambda m: m.list_of(m.moods()[:2]),
+    "two_moods": lambda m: m.list_of(m.moods()[:2]) if len(m.moods()) > 1 else None,
     "makers": _makers,
     "director": lambda m: m.list_of(m.names(_DIRECTORS, 3)),
     "author": lambda m: m.list_of(m.names(_AUTHORS | {"creators", "creator"}, 2)),
@@ -552,6 +556,7 @@ _FILLERS: Mapping[str, Callable[[Material], Pieces | None]] = {
     "liked_author": lambda m: m.shared_people(m.past, _AUTHORS | {"creators", "creator"}),
     "liked_cast": lambda m: m.shared_people(m.past, _CAST),
     "liked_about": lambda m: m.shared_about(m.past),
+    "liked_topic": lambda m: m.shared_about(m.past, bare=True),
     "liked_setting": lambda m: m.shared_about(m.past, "set"),
     "liked_kind": lambda m: m.shared_kind(m.past),
     "liked_mood": lambda m: m.shared_mood(m.past),
@@ -561,6 +566,7 @@ _FILLERS: Mapping[str, Callable[[Material], Pieces | None]] = {
     "named_author": lambda m: m.shared_people(m.named, _AUTHORS | {"creators", "creator"}),
     "named_cast": lambda m: m.shared_people(m.named, _CAST),
     "named_about": lambda m: m.shared_about(m.named),
+    "named_topic": lambda m: m.shared_about(m.named, bare=True),
     "named_setting": lambda m: m.shared_about(m.named, "set"),
     "named_kind": lambda m: m.shared_kind(m.named),
     "named_mood": lambda m: m.shared_mood(m.named),
