@@ -9,7 +9,7 @@ request decides unless the personal taste differs by three times as much. Hard c
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,8 @@ import orjson
 from assistant.errors import ModelMissingError
 from assistant.scoring.base import History, Interactions, ItemFeatures, Rows, Scorer, Scores
 from assistant.scoring.choices import standardised
+from assistant.scoring.linear import LinearScorer
+from assistant.scoring.weighting import HistoryWeighting
 from assistant.types import Ranked
 
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ class Ranker:
             seen = np.zeros(len(personal), bool)
             seen[history.rows] = True
             open_rows = np.flatnonzero(~seen)
-            personal = self._relearned(history, columns, standard, personal, open_rows)
+            personal, _ = self._relearned(history, standard, personal, open_rows)
         return personal.astype(np.float32, copy=False)
 
     def rank(
@@ -91,11 +93,12 @@ class Ranker:
         columns = self.columns(history)
         standard = standardised(columns)
         personal = self._vector() @ standard
-        learned = self.learned if relevance is None else None
-        if learned is not None:
-            personal = self._relearned(history, columns, standard, personal, rows)
+        # A request narrows the rows to what it asks for; the trees never saw such lists, the blend does not mind.
+        reordered = None
+        if self.learned is not None and relevance is None:
+            personal, reordered = self._relearned(history, standard, personal, rows)
         scores = personal[rows].astype(np.float64)
-        scale = 1.0
+        scale, share, asked = 1.0, 0.0, scores
         if relevance is not None:
             taste, scale = _unit(scores)
             share = self.config.request_weight
@@ -107,69 +110,50 @@ class Ranker:
             return tuple(
                 Ranked(item_id=self.item_ids[rows[n]], row=int(rows[n]), score=float(scores[n])) for n in order
             )
-        asked_share = share * asked if relevance is not None else None
-        return tuple(
-            self._explained(
-                history,
-                int(rows[n]),
-                float(scores[n]),
-                columns,
-                standard,
-                scale,
-                None if asked_share is None else (float(relevance[n]), float(asked_share[n])),  # type: ignore[index]
-                learned,
+        shown = rows[order].tolist()
+        learned: dict[int, dict[str, float]] = {}
+        if reordered is not None and self.learned is not None:
+            learned = self.learned.contributions(history, standard, reordered, sorted({*shown} & {*reordered.tolist()}))
+        ranking = []
+        for n, row in zip(order.tolist(), shown, strict=True):
+            raw = {scorer.name: float(columns[at, row]) for at, scorer in enumerate(self.scorers)}
+            parts = learned.get(row) or {
+                scorer.name: float(self.weights.get(scorer.name, 0.0) * standard[at, row] * scale)
+                for at, scorer in enumerate(self.scorers)
+            }
+            if relevance is not None:
+                raw["request"], parts["request"] = float(relevance[n]), float(share * asked[n])
+            moved = self._moved_by(history, row, parts)
+            ranking.append(
+                Ranked(
+                    item_id=self.item_ids[row],
+                    row=row,
+                    score=float(scores[n]),
+                    columns=raw,
+                    contributions=parts,
+                    history=moved,
+                )
             )
-            for n in order
-        )
+        return tuple(ranking)
 
     def _vector(self) -> Scores:
         return np.array([self.weights.get(scorer.name, 0.0) for scorer in self.scorers], np.float32)
 
-    def _relearned(self, history: History, columns: Scores, standard: Scores, personal: Scores, rows: Rows) -> Scores:
-        """Blend scores with the best of ``rows`` reordered by the learned stage, above all others."""
+    def _relearned(self, history: History, standard: Scores, personal: Scores, rows: Rows) -> tuple[Scores, Rows]:
+        """Blend scores with the best of ``rows`` reordered by the learned stage, above all others; and those rows."""
         assert self.learned is not None
+        if not len(rows):
+            return personal, rows
         depth = min(self.config.learned_depth, len(rows))
         top = rows[np.argpartition(-personal[rows], depth - 1)[:depth]]
         result = personal.copy()
-        reordered = self.learned.predict(history, self, columns, standard, top)
+        reordered = self.learned.predict(history, standard, top)
         # The others keep their order below: they are shifted so that their best is just under the worst reordered one.
         result += float(reordered.min()) - 1.0 - float(personal[top].min())
         result[top] = reordered
-        return result
+        return result, top
 
-    def _explained(
-        self,
-        history: History,
-        row: int,
-        score: float,
-        columns: Scores,
-        standard: Scores,
-        scale: float,
-        asked: tuple[float, float] | None,
-        learned: LearnedStage | None,
-    ) -> Ranked:
-        raw = {scorer.name: float(columns[n, row]) for n, scorer in enumerate(self.scorers)}
-        if learned is not None:
-            parts = learned.contributions(history, self, columns, standard, row)
-        else:
-            parts = {
-                scorer.name: float(self.weights.get(scorer.name, 0.0) * standard[n, row] * scale)
-                for n, scorer in enumerate(self.scorers)
-            }
-        if asked is not None:
-            raw["request"], parts["request"] = asked
-        return Ranked(
-            item_id=self.item_ids[row],
-            row=row,
-            score=score,
-            columns=raw,
-            contributions=parts,
-            history=self._moved_by(history, row, columns, parts),
-        )
-
-    def _moved_by(
-        self, history: History, row: int, columns: Scores, parts: Mapping[str, float]
-    ) -> tuple[tuple[str, float], ...]:
+    def _moved_by(self, history: History, row: int, parts: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
         """Every column's contribution, shared among the events that made it; summed by item, the largest first."""
         moved = np.zeros(len(history))
         for scorer in self.scorers:
@@ -186,16 +170,25 @@ class Ranker:
 
     def save(self, folder: Path) -> None:
         """Write into ``folder``, which exists and is empty: JSON and arrays, a folder per scorer."""
+        entries: list[dict[str, object]] = []
+        owner: dict[int, str] = {}
+        for scorer in self.scorers:
+            entry: dict[str, object] = {"kind": kind_of(scorer), "name": scorer.name}
+            if isinstance(scorer, LinearScorer) and id(scorer.matrix) in owner:  # one matrix, several weightings
+                entry |= {"matrix_of": owner[id(scorer.matrix)], "weighting": asdict(scorer.weighting)}
+            else:
+                (folder / scorer.name).mkdir()
+                scorer.save(folder / scorer.name)
+                if isinstance(scorer, LinearScorer):
+                    owner[id(scorer.matrix)] = scorer.name
+            entries.append(entry)
         document = {
             "format": FORMAT,
             "version": self.version,
-            "scorers": [{"kind": kind_of(scorer), "name": scorer.name} for scorer in self.scorers],
+            "scorers": entries,
             "weights": dict(self.weights),
             "learned": self.learned is not None,
         }
-        for scorer in self.scorers:
-            (folder / scorer.name).mkdir()
-            scorer.save(folder / scorer.name)
         if self.learned is not None:
             (folder / "learned").mkdir()
             self.learned.save(folder / "learned")
@@ -224,17 +217,30 @@ class Ranker:
             )
         row_of = {item_id: row for row, item_id in enumerate(item_ids)}
         moved = np.array([row_of.get(item_id, -1) for item_id in fitted_ids], np.int64)
-        scorers = tuple(
-            scorer_class(entry["kind"]).load(folder / entry["name"]).placed(moved, features)
-            for entry in document["scorers"]
-        )
+        scorers: dict[str, Scorer] = {}
+        for entry in document["scorers"]:
+            if "matrix_of" in entry:
+                owner = scorers[entry["matrix_of"]]
+                assert isinstance(owner, LinearScorer)
+                weighting = HistoryWeighting(**entry["weighting"])
+                scorers[entry["name"]] = owner.reweighted(entry["name"], weighting)
+            else:
+                loaded = scorer_class(entry["kind"]).load(folder / entry["name"])
+                scorers[entry["name"]] = loaded.placed(moved, features)
         learned = None
         if document["learned"]:
-            from assistant.scoring.ltr import LearnedStage
+            from assistant.scoring.ltr import LearnedStage, is_available
 
-            learned = LearnedStage.load(folder / "learned").placed(moved, features)
+            # Without the extra the blend serves: it is what the learned stage starts from.
+            if is_available():
+                learned = LearnedStage.load(folder / "learned").placed(moved, features)
         return cls(
-            tuple(item_ids), scorers, document["weights"], learned, config or RankingConfig(), document["version"]
+            tuple(item_ids),
+            tuple(scorers.values()),
+            document["weights"],
+            learned,
+            config or RankingConfig(),
+            document["version"],
         )
 
 
@@ -270,6 +276,7 @@ def scorer_class(kind: str) -> type[Scorer]:
     """The class of a saved scorer; raises ``ModelMissingError`` for a kind that this version does not have."""
     from assistant.scoring.content import Attributes, Content
     from assistant.scoring.ease import Ease
+    from assistant.scoring.factors import Als, Bpr
     from assistant.scoring.item_cf import ItemCF
     from assistant.scoring.popularity import Popularity, Trend
     from assistant.scoring.recency import Recency
@@ -278,7 +285,20 @@ def scorer_class(kind: str) -> type[Scorer]:
 
     known: dict[str, type[Scorer]] = {
         cls.kind: cls
-        for cls in (Attributes, Content, Ease, ItemCF, NextItem, Popularity, Recency, Transitions, Trend, UserCF)
+        for cls in (
+            Als,
+            Attributes,
+            Bpr,
+            Content,
+            Ease,
+            ItemCF,
+            NextItem,
+            Popularity,
+            Recency,
+            Transitions,
+            Trend,
+            UserCF,
+        )
     }
     if kind not in known:
         raise ModelMissingError(

@@ -33,6 +33,8 @@ class ChoiceLists:
     """(n_choices, n_candidates, n_columns) float32, standardised over the whole catalogue per history."""
     chosen: Rows
     """(n_choices,) where in ``rows`` the chosen item is."""
+    natural: NDArray[np.bool_]
+    """(n_choices,) whether it is there by its own strength; else it took the place of the last candidate."""
 
 
 def column_cube(scorers: Sequence[Scorer], histories: Sequence[History]) -> Scores:
@@ -81,7 +83,7 @@ def choice_lists(
     scorers: Sequence[Scorer], choices: Sequence[Choice], guide: Scores, *, candidates: int, chunk: int = 256
 ) -> ChoiceLists:
     """The ``candidates`` best items of each choice under the weights ``guide`` (n_columns,), the chosen one among them."""
-    all_rows, all_columns, chosen = [], [], []
+    all_rows, all_columns, chosen, natural = [], [], [], []
     for start in range(0, len(choices), chunk):
         part = choices[start : start + chunk]
         standard = standardised(column_cube(scorers, [choice.history for choice in part]))
@@ -91,13 +93,17 @@ def choice_lists(
             blend[n, seen] = -np.inf
             top = np.argpartition(-blend[n], candidates - 1)[:candidates]
             top = top[np.argsort(-blend[n, top], kind="stable")]
-            if choice.target not in top:
+            natural.append(choice.target in top)
+            if not natural[-1]:
                 top[-1] = choice.target
             all_rows.append(top)
             all_columns.append(standard[:, n, top].T)
             chosen.append(int(np.flatnonzero(top == choice.target)[0]))
     return ChoiceLists(
-        rows=np.array(all_rows, np.int64), columns=np.array(all_columns, np.float32), chosen=np.array(chosen, np.int64)
+        rows=np.array(all_rows, np.int64),
+        columns=np.array(all_columns, np.float32),
+        chosen=np.array(chosen, np.int64),
+        natural=np.array(natural, bool),
     )
 
 
@@ -107,19 +113,19 @@ def fit_weights(lists: ChoiceLists, *, ridge: float = 1e-3, start: Scores | None
     Maximises the mean log-likelihood of the conditional logit (McFadden 1974), ``log softmax(columns · w)[chosen]``,
     less ``ridge · |w|²``; convex, by L-BFGS-B. Non-negative, so that no scorer is turned against itself by chance.
     """
-    columns, chosen = lists.columns.astype(np.float64), lists.chosen
+    columns, chosen = lists.columns, lists.chosen
     n, _, n_columns = columns.shape
     at = np.arange(n)
     picked = columns[at, chosen]
 
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        logits = columns @ weights
+        logits = (columns @ weights.astype(np.float32)).astype(np.float64)
         logits -= logits.max(1, keepdims=True)
         exponent = np.exp(logits)
         total = exponent.sum(1, keepdims=True)
         likelihood = logits[at, chosen] - np.log(total[:, 0])
-        expected = np.einsum("qm,qmc->qc", exponent / total, columns)
-        gradient = (expected - picked).mean(0) + 2 * ridge * weights
+        expected = ((exponent / total).astype(np.float32)[:, None, :] @ columns)[:, 0]
+        gradient = (expected - picked).mean(0, dtype=np.float64) + 2 * ridge * weights
         return -float(likelihood.mean()) + ridge * float(weights @ weights), gradient
 
     first = np.full(n_columns, 0.3) if start is None else start.astype(np.float64)

@@ -30,7 +30,7 @@ class Interests:
     """(len(history),): the interest of each event, -1 for events that are not liked or have no vector."""
 
 
-def interests_of(vectors: Scores, history: History, weight: Scores, *, at_most: int, rounds: int = 5) -> Interests:
+def interests_of(vectors: Scores, history: History, weight: Scores, *, at_most: int, rounds: int = 3) -> Interests:
     """Spherical k-means over the liked events, weighted, started from events far from each other.
 
     ``vectors`` are the catalogue's (n_items, dim); ``weight`` (len(history),) says how much each event counts, and only
@@ -56,10 +56,9 @@ def interests_of(vectors: Scores, history: History, weight: Scores, *, at_most: 
     belongs = np.zeros(len(points), np.int64)
     for _ in range(rounds):
         belongs = (points @ centres.T).argmax(1)
-        sums = np.zeros_like(centres)
-        np.add.at(sums, belongs, points * mass[:, None])
+        sums = ((belongs[None, :] == np.arange(count)[:, None]) * mass) @ points
         norms = np.linalg.norm(sums, axis=1, keepdims=True)
-        centres = np.where(norms > 0, sums / np.maximum(norms, 1e-12), centres)
+        centres = np.where(norms > 0, sums / np.maximum(norms, 1e-12), centres).astype(np.float32)
     belongs = (points @ centres.T).argmax(1)
     share = np.bincount(belongs, mass, minlength=count)
     used = np.flatnonzero(share > 0)
@@ -76,7 +75,7 @@ class Content:
 
     kind: ClassVar[str] = "content"
     name: str = "content"
-    weighting: HistoryWeighting = field(default_factory=lambda: HistoryWeighting(decay=0.95, influence=1.0, last=100))
+    weighting: HistoryWeighting = field(default_factory=lambda: HistoryWeighting(decay=0.95, influence=1.0, last=60))
     interests: int = 4
     """Interest vectors per history at most."""
     damping: float = 0.25

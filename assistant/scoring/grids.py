@@ -21,40 +21,48 @@ from assistant.scoring.weighting import HistoryWeighting
 
 @dataclass(frozen=True, kw_only=True)
 class Family:
-    """Variants of one scorer; the best on validation becomes a column."""
+    """Variants of one scorer; the best on validation becomes a column, or several under other decays."""
 
     name: str
     variants: tuple[Scorer, ...]
-    weightings: tuple[HistoryWeighting, ...] = ()
-    """For scorers whose weighting of histories changes without fitting again."""
+    decays: tuple[float, ...] = ()
+    """Of the history, tried without fitting the matrix again."""
+    kept: tuple[float, ...] = ()
+    """Decays that become columns whichever is best, for the blend and the learned stage to weigh."""
 
-    def fitted(self, interactions: Interactions, features: ItemFeatures) -> Iterator[Scorer]:
-        """Every variant, fitted; each matrix is fitted once and tried under all weightings."""
-        for variant in self.variants:
+    def fitted(self, interactions: Interactions, features: ItemFeatures) -> Iterator[tuple[int, Scorer]]:
+        """(number of the variant, scorer) for every variant, fitted, under every decay."""
+        for number, variant in enumerate(self.variants):
             fitted = replace(variant).fit(interactions, features)  # type: ignore[type-var]
-            if not self.weightings or not isinstance(fitted, LinearScorer):
-                yield fitted
+            if not self.decays:
+                yield number, fitted
                 continue
-            for weighting in self.weightings:
-                yield fitted.reweighted(self.name, weighting)
+            for decay in self.decays:
+                yield number, self.under(fitted, decay)
+
+    def under(self, fitted: Scorer, decay: float) -> Scorer:
+        """The scorer with another decay; ``ease`` forgets nothing, ``ease_0.9`` has a decay of 0.9."""
+        assert isinstance(fitted, LinearScorer)
+        name = self.name if decay == 1 else f"{self.name}_{decay:g}"
+        return fitted.reweighted(name, replace(fitted.weighting, decay=decay))
+
+    def columns(self, best: Scorer) -> list[Scorer]:
+        """The best one and its relatives under the kept decays, which share its matrix."""
+        if not self.decays:
+            return [best]
+        assert isinstance(best, LinearScorer)
+        return [self.under(best, decay) for decay in sorted({*self.kept, best.weighting.decay}, reverse=True)]
 
     def describe(self, scorer: Scorer) -> str:
         """The settings in which its variants differ, in words."""
         settings = []
         for name in (of_class.name for of_class in fields(scorer)):  # type: ignore[arg-type]
-            values = [getattr(variant, name) for variant in self.variants]
-            if name == "weighting" or isinstance(values[0], str | int | float):
-                value = getattr(scorer, name)
-                if name == "weighting":
-                    settings.append(f"decay {value.decay:g}")
-                elif len(set(values)) > 1:
-                    settings.append(f"{name.replace('_', ' ')} {value:g}")
+            value = getattr(scorer, name)
+            if isinstance(value, HistoryWeighting):
+                settings.append(f"decay {value.decay:g}")
+            elif isinstance(value, int | float) and len({getattr(variant, name) for variant in self.variants}) > 1:
+                settings.append(f"{name.replace('_', ' ')} {value:g}")
         return ", ".join(settings)
-
-
-def decays(*values: float) -> tuple[HistoryWeighting, ...]:
-    """Weightings that differ in decay alone."""
-    return tuple(HistoryWeighting(decay=value) for value in values)
 
 
 def is_ordered(interactions: Interactions) -> bool:
@@ -77,33 +85,35 @@ def families(interactions: Interactions, features: ItemFeatures, *, user_rows: b
         Family(
             name="item_cf",
             variants=tuple(ItemCF(shrinkage=s, neighbours=n) for s, n in ((20.0, 100), (100.0, 100), (20.0, 400))),
-            weightings=decays(1.0),
+            decays=(1.0, 0.9, 0.8) if ordered else (1.0,),
         ),
-        Family(name="ease", variants=tuple(Ease(regularisation=r) for r in ridges), weightings=decays(1.0)),
+        Family(
+            name="ease",
+            variants=tuple(Ease(regularisation=r) for r in ridges),
+            decays=(1.0, 0.97, 0.9, 0.8, 0.6) if ordered else (1.0,),
+            kept=(1.0, 0.9, 0.7, 0.4) if ordered else (1.0,),
+        ),
     ]
     if ordered:
         found += [
             Family(name="trend", variants=(Trend(), Trend(buckets=128))),
             Family(
-                name="ease_recent",
-                variants=tuple(Ease(name="ease_recent", regularisation=r) for r in ridges),
-                weightings=decays(0.6, 0.8, 0.9, 0.97),
-            ),
-            Family(
                 name="transitions",
                 variants=tuple(
                     Transitions(window=w, step_decay=d, normalisation=n)
-                    for w, d, n in ((5, 0.7, 0.4), (20, 0.9, 0.3), (20, 0.9, 0.5), (60, 0.97, 0.4))
+                    for w, d, n in ((5, 0.7, 0.4), (20, 0.9, 0.3), (20, 0.9, 0.4), (60, 0.97, 0.4))
                 ),
-                weightings=decays(0.5, 0.7, 0.8, 0.9),
+                decays=(0.5, 0.7, 0.8, 0.9),
+                kept=(0.8, 0.5),
             ),
             Family(
                 name="next_item",
                 variants=tuple(
                     NextItem(input_decay=d, ahead=a, regularisation=r)
-                    for d, a, r in (((0.6, 5, 50.0),) if large else ((0.8, 1, 100.0), (0.6, 5, 50.0), (0.6, 1, 50.0)))
+                    for d, a, r in (((0.6, 5, 50.0),) if large else ((0.8, 1, 100.0), (0.6, 5, 50.0)))
                 ),
-                weightings=decays(0.6, 0.8, 0.9),
+                decays=(0.6, 0.8, 0.9),
+                kept=(0.9, 0.5),
             ),
         ]
     if user_rows:
@@ -118,5 +128,5 @@ def families(interactions: Interactions, features: ItemFeatures, *, user_rows: b
 
 
 def _tastes(ordered: bool) -> tuple[HistoryWeighting, ...]:
-    values = (0.98, 0.9, 0.7) if ordered else (1.0,)
-    return tuple(HistoryWeighting(decay=value, influence=1.0, last=100) for value in values)
+    values = (0.9, 0.7) if ordered else (1.0,)
+    return tuple(HistoryWeighting(decay=value, influence=1.0, last=60) for value in values)

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from assistant.interactions import drop_last, histories, prefix
 from assistant.ranking import Ranker, cold_ranker
 from assistant.scoring import choices as past
+from assistant.scoring import ltr
 from assistant.scoring.base import Interactions, ItemFeatures, Scorer, Scores
 from assistant.scoring.choices import Choice
 from assistant.scoring.grids import Family, families
+from assistant.scoring.linear import LinearScorer
 
 Report = Callable[[str], None]
 
@@ -29,14 +31,15 @@ class FitConfig:
     """How many choices per user, before the validated one, the weights are learned from."""
     candidates: int = 200
     """Items per past choice that the weights are learned on; as many as the learned stage reorders."""
-    most_choices: int = 12_000
-    """Past choices used at most, and four times as many users as this tenth are validated on."""
+    most_choices: int = 5_000
+    """Past choices used at most."""
     most_validated: int = 4_000
     """Users validated on at most."""
     least_users: int = 50
     """With fewer users of at least three events nothing is fitted: the cold default serves."""
     learned: bool = True
     """Try the learned stage, where the extra is installed."""
+    trees: ltr.LearnedConfig = field(default_factory=ltr.LearnedConfig)
     user_rows: bool = False
     """Allow scorers whose model keeps rows of single users."""
     seed: int = 0
@@ -95,45 +98,64 @@ def select_and_fit(
         ranker = cold_ranker(ids, features, interactions)
         return ranker, FitTable(rows=(), chosen="cold", n_validated=len(validation), note=note)
 
-    rows: list[FitRow] = []
-    chosen: list[Scorer] = []
+    tried: list[tuple[FitRow, list[Scorer], Scores]] = []
+    columns: list[Scorer] = []
+    strengths: list[float] = []
     for family in families(train, features, user_rows=config.user_rows):
         started = time.monotonic()
-        best, row = _best_of(family, train, features, validation)
-        rows.append(row)
+        for row, scorer in _bests_of(family, train, features, validation):
+            tried.append((row, [scorer], np.ones(1, np.float32)))
+        row, best, _ = max(tried[-2:] if tried[-1][0].name.endswith("_recent") else tried[-1:], key=lambda t: t[0].ndcg)
         say(f"{row.name:20s} nDCG@10 {row.ndcg:.4f}  {row.settings}  ({time.monotonic() - started:.1f} s)")
-        chosen.append(best)
+        related = family.columns(best[0])
+        columns += related
+        strengths += [row.ndcg / len(related)] * len(related)
 
-    cold = cold_ranker(ids, features, train)
-    guide = _guide(chosen, [row.ndcg for row in rows])
+    guide = np.square(np.array(strengths, np.float32))
     before = drop_last(interactions, 1 + config.past_choices)
-    earlier = [_refitted(scorer, before, features) for scorer in chosen]
+    earlier = _refitted(columns, before, features)
     taken = _sampled(last_choices(interactions, 2, config.past_choices), config.most_choices, config.seed)
-    lists = past.choice_lists(earlier, taken, guide, candidates=min(config.candidates, interactions.n_items))
+    width = min(config.candidates, interactions.n_items)
+    wide = min(2 * config.candidates, interactions.n_items)
+    guide = np.asarray(guide / max(float(guide.sum()), 1e-12), np.float32)
+    lists = past.choice_lists(earlier, taken, guide, candidates=wide)
     weights = past.fit_weights(lists)
-    say("weights " + ", ".join(f"{s.name} {w:.2f}" for s, w in zip(chosen, weights, strict=True) if w > 0))
-    blend_ranks = ranks_of(chosen, weights, validation)
-    rows.append(_row("blend", blend_ranks))
+    say("weights " + ", ".join(f"{s.name} {w:.2f}" for s, w in zip(columns, weights, strict=True) if w > 0.005))
+    tried.append((_row("blend", ranks_of(columns, weights, validation)), columns, weights))
+    cold = cold_ranker(ids, features, train)
     cold_weights = np.array([cold.weights[scorer.name] for scorer in cold.scorers], np.float32)
-    rows.append(_row("cold default", ranks_of(cold.scorers, cold_weights, validation)))
+    tried.append(
+        (_row("cold default", ranks_of(cold.scorers, cold_weights, validation)), list(cold.scorers), cold_weights)
+    )
 
-    winner = max(rows, key=lambda row: row.ndcg)
-    if winner.name == "blend":
-        scorers, final = chosen, weights
-    elif winner.name == "cold default":
-        scorers, final = list(cold.scorers), cold_weights
-    else:
-        scorers = [scorer for scorer in chosen if scorer.name == winner.name]
-        final = np.ones(1, np.float32)
+    winner, scorers, final = max(tried, key=lambda entry: entry[0].ndcg)
+    table_rows = [row for row, _, _ in tried]
+    stage = None
+    note = ""
+    if winner.name == "blend" and config.learned and ltr.is_available():
+        held = past.choice_lists(columns, validation, weights, candidates=width)
+        names = [scorer.name for scorer in columns]
+        learning = ltr.learn(
+            names, weights, (taken, lists, before), (validation, held, train), features, config.trees, report=say
+        )
+        reached = FitRow(name="learned", ndcg=learning.ndcg, hit=learning.hit, settings=f"{learning.trees} trees")
+        table_rows.append(reached)
+        if reached.ndcg > winner.ndcg:
+            winner, stage = reached, learning.stage
+    elif winner.name == "blend" and config.learned:
+        note = "the learned stage needs the extra 'rank'"
+    if stage is None:  # columns without weight cost time for nothing
+        scorers, final = _weighing(scorers, final)
     if config.refit:
-        scorers = [_refitted(scorer, interactions, features) for scorer in scorers]
-    kept = [(scorer, float(weight)) for scorer, weight in zip(scorers, final, strict=True) if weight > 1e-3]
-    ranker = Ranker(ids, tuple(s for s, _ in kept), {s.name: w for s, w in kept})
-    used = {scorer.name for scorer, _ in kept} | {winner.name}
+        scorers = _refitted(scorers, interactions, features)
+        stage = ltr.refreshed(stage, interactions) if stage is not None else None
+    names = [scorer.name for scorer in scorers]
+    ranker = Ranker(ids, tuple(scorers), dict(zip(names, map(float, final), strict=True)), stage)
     table = FitTable(
-        rows=tuple(replace(row, used=row.name in used) for row in rows),
+        rows=tuple(replace(row, used=row.name in {winner.name, *names}) for row in table_rows),
         chosen=winner.name,
         n_validated=len(validation),
+        note=note,
         weights=dict(ranker.weights),
     )
     return ranker, table
@@ -174,30 +196,42 @@ def ranks_of(
     return np.concatenate(ranks)
 
 
-def _best_of(
+def _bests_of(
     family: Family, train: Interactions, features: ItemFeatures, validation: Sequence[Choice]
-) -> tuple[Scorer, FitRow]:
-    best: tuple[Scorer, FitRow] | None = None
-    for scorer in family.fitted(train, features):
-        row = _row(scorer.name, ranks_of([scorer], np.ones(1, np.float32), validation), family.describe(scorer))
-        if best is None or row.ndcg > best[1].ndcg:
-            best = scorer, row
-    assert best is not None
-    return best
+) -> list[tuple[FitRow, Scorer]]:
+    """The best with the whole history, and the best that forgets, where the family has both."""
+    bests: dict[str, tuple[FitRow, Scorer]] = {}
+    for _, scorer in family.fitted(train, features):
+        forgets = isinstance(scorer, LinearScorer) and scorer.weighting.decay < 1 and 1.0 in family.decays
+        name = f"{family.name}_recent" if forgets else family.name
+        row = _row(name, ranks_of([scorer], np.ones(1, np.float32), validation), family.describe(scorer))
+        if name not in bests or row.ndcg > bests[name][0].ndcg:
+            bests[name] = row, scorer
+    return list(bests.values())
 
 
 def _row(name: str, ranks: NDArray[np.int64], settings: str = "") -> FitRow:
     return FitRow(name=name, ndcg=float(past.ndcg(ranks).mean()), hit=float((ranks < 10).mean()), settings=settings)
 
 
-def _guide(scorers: Sequence[Scorer], ndcg: Sequence[float]) -> Scores:
-    """Rough weights, by how well each does alone: which items past choices are weighed against."""
-    return np.asarray(np.square(ndcg) / max(float(np.square(ndcg).sum()), 1e-12), np.float32)
+def _weighing(scorers: Sequence[Scorer], weights: Scores) -> tuple[list[Scorer], Scores]:
+    use = np.flatnonzero(weights > 1e-3)
+    return [scorers[n] for n in use.tolist()], weights[use]
 
 
-def _refitted(scorer: Scorer, interactions: Interactions, features: ItemFeatures) -> Scorer:
-    assert hasattr(scorer, "__dataclass_fields__")
-    return replace(scorer).fit(interactions, features)  # type: ignore[type-var]
+def _refitted(scorers: Sequence[Scorer], interactions: Interactions, features: ItemFeatures) -> list[Scorer]:
+    """The same settings fitted on other events; scorers that share a matrix share the new one."""
+    fitted: dict[int, LinearScorer] = {}
+    again: list[Scorer] = []
+    for scorer in scorers:
+        if not isinstance(scorer, LinearScorer):
+            again.append(replace(scorer).fit(interactions, features))  # type: ignore[type-var]
+            continue
+        shared = id(scorer.matrix)
+        if shared not in fitted:
+            fitted[shared] = replace(scorer).fit(interactions, features)
+        again.append(fitted[shared].reweighted(scorer.name, scorer.weighting))
+    return again
 
 
 def _sampled(choices: list[Choice], most: int, seed: int) -> list[Choice]:
