@@ -1,0 +1,95 @@
+"""Every script in examples/ runs as it stands and does what it says."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLES = ROOT / "examples"
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """Runs a script in an empty folder, which it must leave empty; returns what it printed."""
+
+    def run_script(name: str) -> str:
+        monkeypatch.chdir(tmp_path)
+        for variable in ("ASSISTANT_LLM", "ASSISTANT_EMBEDDER"):
+            monkeypatch.delenv(variable, raising=False)
+        runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+        assert not list(tmp_path.iterdir())
+        return capsys.readouterr().out
+
+    return run_script
+
+
+def test_first_turn(run) -> None:
+    printed = run("first_turn.py")
+    assert re.search(r"^acting on: .*not ", printed, re.M)
+    assert len(re.findall(r"^\d\. .+ \(\d{4}\)$", printed, re.M)) == 5
+    verdicts = set(re.findall(r" is (supported|contradicted|absent|uncheckable): ", printed))
+    assert "supported" in verdicts
+    assert not verdicts & {"contradicted", "absent"}
+
+
+def test_own_catalogue(run) -> None:
+    printed = run("own_catalogue.py")
+    assert "'author': 'creators:author'" in printed
+    funny, mystery = printed.split("\na mystery:")
+    assert "Low Orbit, High Rent:" in funny
+    assert "The Salt Road:" not in printed, "mila knows it already"
+    assert re.findall(r"^  ([^:]+):", mystery, re.M) == ["The Clockmaker's Other Daughter"]
+
+
+def test_from_a_frame(run) -> None:
+    pytest.importorskip("polars")
+    pytest.importorskip("pandas")
+    polars, pandas = run("from_a_frame.py").split("from_pandas")
+    assert polars.removeprefix("from_polars") == pandas
+    assert "4 trails, 3 ratings" in pandas
+    assert "Lakeside Stroll" in pandas
+
+
+def test_streaming(run) -> None:
+    kinds = re.findall(r"^(\d+ candidates|order|card|reply)", run("streaming.py"), re.M)
+    assert kinds[0].endswith("candidates")
+    assert kinds[1:] == ["order", *["card"] * 5, "reply"]
+
+
+def test_events(run) -> None:
+    printed = run("events.py")
+    before, after = (re.findall(r"^  (.+?): ", part, re.M) for part in printed.partition("three films liked:")[::2])
+    assert len(before) == len(after) == 5
+    assert before != after
+    assert "which you liked" in printed.partition("three films liked:")[2]
+    assert "recorded: True; recorded again: False" in printed
+
+
+def test_own_model(run) -> None:
+    printed = run("own_model.py")
+    assert "phrased by model" in printed
+    assert "an earlier draft was rejected: absent" in printed
+    shown = re.findall(r"^\S.*?: (.+)$", printed, re.M)
+    assert shown
+    assert not any("Bogart" in text or "eleven" in text for text in shown)
+
+
+def test_offline_ranking(run) -> None:
+    printed = run("offline_ranking.py")
+    chosen = re.findall(r"^ +(\S+) +(\S+)$", printed.partition("these four")[2], re.M)
+    assert chosen[-1] == ("-", "no-such-film")
+    scores = [float(score) for score, _ in chosen[:-1]]
+    assert scores == sorted(scores, reverse=True)
+    assert chosen[0][1] == "princess-mononoke-1997"
+
+
+def test_every_script_is_tested_and_described() -> None:
+    tested = Path(__file__).read_text(encoding="utf-8")
+    described = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    for script in EXAMPLES.glob("*.py"):
+        assert f'run("{script.name}")' in tested
+        assert f"({script.name})" in described
