@@ -82,7 +82,8 @@ def judge_draft(case: Case, draft: Draft, checker: ClaimChecker, row: Row) -> Ro
     else:
         rejected = None
     if rejected is None:
-        shown, shown_score = draft.text, score
+        assert score is not None
+        shown, shown_score = draft.text, score_claims(score.claims, None)
     else:
         shown = phrase(case.as_facts(), case.record, seed=case.id, item_id=case.item_id).text
         shown_score = score_claims(checker.check(shown, evidence), None)

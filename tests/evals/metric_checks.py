@@ -19,6 +19,7 @@ def check_ndcg(ndcg):
     assert ndcg(["a", "b", "c"], {"c": 1.0}, 2) == 0.0
     assert ndcg(["a", "b"], {"a": 1.0, "b": 1.0, "c": 1.0}, 2) == 1.0  # the ideal list is cut at k too
     assert ndcg(["a", "a", "a"], {"a": 1.0, "b": 1.0}, 3) == pytest.approx(1 / (1 + 1 / log2(3)))
+    assert ndcg(["b", "a"], {"a": 1.0, "b": 3.0}, 2) == 1.0  # the order in which gains are given means nothing
     assert ndcg([], {"a": 1.0}, 10) == 0.0
     assert ndcg(["a"], {}, 10) is None
     assert ndcg(["a"], {"a": 0.0}, 10) is None
@@ -200,6 +201,7 @@ def check_constraint_satisfaction(constraint_satisfaction):
     assert share([FILM], Constraint(slot="year", op="range", high=1993)) == 0.0
     assert share([BARE], Constraint(slot="year", op="range", low=1900)) == 0.0  # unknown fails
     assert share([FILM], Constraint(slot="categories", op="any", values=("crime", "horror"))) == 1.0
+    assert share([FILM], Constraint(slot="categories", op="any", values=("CRIME",))) == 1.0
     assert share([FILM], Constraint(slot="categories", op="all", values=("crime", "horror"))) == 0.0
     assert share([FILM], Constraint(slot="categories", op="all", values=("crime", "drama"))) == 1.0
     assert share([FILM], Constraint(slot="categories", op="none", values=("horror",))) == 1.0

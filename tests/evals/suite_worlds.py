@@ -9,7 +9,15 @@ from assistant.errors import ProviderUnavailable
 from assistant.llm.scripted import ScriptedAnswer, ScriptedModel
 from evals.suite.cases import Case, FactRow, HistoryEntry
 
-DIRECTORS = ["Agnès Varda", "Akira Kurosawa", "Jane Campion", "Ridley Scott", "Claire Denis", "Bong Joon-ho", "Mira Nair"]
+DIRECTORS = [
+    "Agnès Varda",
+    "Akira Kurosawa",
+    "Jane Campion",
+    "Ridley Scott",
+    "Claire Denis",
+    "Bong Joon-ho",
+    "Mira Nair",
+]
 GENRES = ["Comedy", "Drama", "Science Fiction", "Western", "Romance", "Horror"]
 WORDS = ["Harbour", "Lantern", "Orchard", "Signal", "Winter", "Copper", "Paper", "Midnight", "River", "Glass"]
 
@@ -29,12 +37,21 @@ def make_cases(count=24, users=8, seed=0):
                 item_id=f"i{number}",
                 record={"title": title, "director": (director,), "categories": (genre,), "year": year},
                 facts=(
-                    FactRow(fact_id="f1", source="history", slot="liked", value=liked, other_item_id=f"h{number}", shared=(("categories", genre),)),
+                    FactRow(
+                        fact_id="f1",
+                        source="history",
+                        slot="liked",
+                        value=liked,
+                        other_item_id=f"h{number}",
+                        shared=(("categories", genre),),
+                    ),
                     FactRow(fact_id="f2", source="catalogue", slot="director", value=(director,)),
                     FactRow(fact_id="f3", source="catalogue", slot="categories", value=(genre,)),
                     FactRow(fact_id="f4", source="catalogue", slot="year", value=year),
                 ),
-                history=(HistoryEntry(item_id=f"h{number}", title=liked, record={"title": liked, "categories": (genre,)}),),
+                history=(
+                    HistoryEntry(item_id=f"h{number}", title=liked, record={"title": liked, "categories": (genre,)}),
+                ),
             )
         )
     return cases

@@ -71,8 +71,8 @@ def headline(report: SuiteReport) -> str:
             return f"The gate failed{more}."
         open_ = [gate for gate in report.gates if gate.end == "inconclusive"]
         if open_:
-            more = max((gate.cases_to_decide or 0 for gate in open_), default=0)
-            return "The gate is not decided" + (f": about {more:,} cases would decide it." if more else ".")
+            needed = max((gate.cases_to_decide or 0 for gate in open_), default=0)
+            return "The gate is not decided" + (f": about {needed:,} cases would decide it." if needed else ".")
         return "The gate passed."
     return f"{len(report.variants)} variants on {len(report.run.cases)} cases."
 
