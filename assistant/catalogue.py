@@ -37,14 +37,22 @@ class LabelColumn:
 class Catalogue:
     """Items by row, with an index per slot."""
 
-    def __init__(self, version: int, items: Iterable[tuple[int, str, bytes]], vectors: NDArray[np.float32]) -> None:
-        """``items`` as ``Store.items`` gives them; ``vectors`` (n_items, dim) in the same order."""
+    def __init__(
+        self,
+        version: int,
+        items: Iterable[tuple[int, str, bytes]],
+        vectors: NDArray[np.float32],
+        passages: tuple[NDArray[np.int64], NDArray[np.float16]] | None = None,
+    ) -> None:
+        """``items`` as ``Store.items`` gives them, ``vectors`` (n_items, dim) and ``passages`` (as ``Store.passages``
+        gives them) in the same order."""
         self.version = version
         self.vectors = vectors
+        self._passages = passages
         table = list(items)
         self.ids: list[str] = [item_id for _, item_id, _ in table]
         self.row_of: dict[str, int] = {item_id: row for row, item_id in enumerate(self.ids)}
-        self._row_of_table = {number: row for row, (number, _, _) in enumerate(table)}
+        self._numbers = np.array([number for number, _, _ in table], dtype=np.int64)  # ascending
         self._records = [record for _, _, record in table]
         self._items: dict[int, Item] = {}
         self._parsed = [orjson.loads(record) for record in self._records]
@@ -56,7 +64,7 @@ class Catalogue:
         embedder = store.meta("embedder") or ""
         while True:
             version = store.catalogue_version()
-            catalogue = cls(version, store.items(), store.vectors(embedder, dim))
+            catalogue = cls(version, store.items(), store.vectors(embedder, dim), store.passages(embedder, dim))
             if store.catalogue_version() == version:  # nothing was indexed between the two reads
                 return catalogue
 
@@ -69,9 +77,12 @@ class Catalogue:
             self._items[row] = item_from_record(self._parsed[row])
         return self._items[row]
 
-    def rows_of_table(self, numbers: Iterable[int]) -> list[int]:
-        """Rows for row numbers of the store's table; numbers it does not know are left out."""
-        return [self._row_of_table[number] for number in numbers if number in self._row_of_table]
+    def rows_of_table(self, numbers: Rows) -> Rows:
+        """(n,) rows for row numbers of the store's table; -1 for a number it does not know."""
+        if not len(self._numbers):
+            return np.full(len(numbers), -1, dtype=np.int64)
+        rows = np.searchsorted(self._numbers, numbers).clip(max=len(self._numbers) - 1)
+        return np.where(self._numbers[rows] == numbers, rows, -1)
 
     def rows(self, item_ids: Iterable[str]) -> Rows:
         """Rows of the ids that are in the catalogue, in their order."""
@@ -86,6 +97,36 @@ class Catalogue:
 
     def description(self, row: int) -> str:
         return str(self._parsed[row].get("description") or "")
+
+    def mentions(self, text: str) -> int:
+        """How many records contain ``text`` exactly as it is written."""
+        wanted = text.encode()
+        return sum(wanted in record for record in self._records)
+
+    def text_lengths(self) -> NDArray[np.float32]:
+        """(n_items,) characters of each item's description."""
+        return self._text_lengths
+
+    @cached_property
+    def _text_lengths(self) -> NDArray[np.float32]:
+        return np.array([len(record.get("description") or "") for record in self._parsed], dtype=np.float32)
+
+    def best_passages(self, query: NDArray[np.float32], rows: Rows) -> NDArray[np.float32]:
+        """(n_rows,) inner product of ``query`` (dim,) with the nearest passage of each row; with the item's own vector
+        where it has no passage."""
+        scores = self.vectors[rows] @ query
+        if self._passages is None:
+            return scores
+        offsets, matrix = self._passages
+        sizes = offsets[rows + 1] - offsets[rows]
+        having = np.flatnonzero(sizes)
+        if len(having):
+            sizes = sizes[having]
+            starts = np.concatenate(([0], np.cumsum(sizes)[:-1]))
+            within = np.arange(sizes.sum()) - np.repeat(starts, sizes)
+            chosen = np.repeat(offsets[rows[having]], sizes) + within
+            scores[having] = np.maximum.reduceat(matrix[chosen].astype(np.float32) @ query, starts)
+        return scores
 
     # columns
 

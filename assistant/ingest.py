@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
 import orjson
 from pydantic import ValidationError
 
@@ -29,6 +30,7 @@ from assistant.records import (
     item_from_row,
     item_to_record,
     labels_text,
+    passages,
     people_text,
     reason,
 )
@@ -93,21 +95,29 @@ def vector_key(info: EmbedderInfo) -> str:
     return f"{info.name}|{info.version}|{info.dim}"
 
 
-def _stored(item: Item) -> tuple[StoredItem, str]:
-    """An item as it is written, and the text its vector is made from."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Texts:
+    """What the vectors of an item are made from."""
+
+    whole: str
+    passages: tuple[str, ...]
+
+
+def _stored(item: Item) -> tuple[StoredItem, _Texts]:
+    """An item as it is written, and the texts its vectors are made from."""
     record = item_to_record(item)
-    text = embedding_text(item)
+    texts = _Texts(whole=embedding_text(item), passages=passages(item))
     stored = StoredItem(
         item_id=item.item_id,
         content_hash=_digest(record),
-        text_hash=_digest(text.encode()),
+        text_hash=_digest(orjson.dumps([texts.whole, texts.passages])),
         record=record,
         title=" ".join(filter(None, (item.title, str(item.attributes.get("original_title", ""))))),
         people=people_text(item),
         labels=labels_text(item),
         body=item.description or "",
     )
-    return stored, text
+    return stored, texts
 
 
 class _Collector:
@@ -237,15 +247,18 @@ def _write_events(store: Store, events: list[Event], collector: _Collector, prog
     )
 
 
-def _embed_missing(store: Store, embedder: Embedder, texts: Mapping[str, str], progress: Progress) -> int:
-    """Embed every text whose hash has no vector yet; returns how many."""
+def _embed_missing(store: Store, embedder: Embedder, texts: Mapping[str, _Texts], progress: Progress) -> int:
+    """Embed the texts whose hash has no vector yet, with their passages; returns how many."""
     key = vector_key(embedder.info)
     known = store.known_vectors(key)
     # Texts of similar length together make batches with little padding.
-    missing = sorted((h for h in texts if h not in known), key=lambda h: len(texts[h]))
+    missing = sorted((h for h in texts if h not in known), key=lambda h: len(texts[h].whole))
     for start in range(0, len(missing), EMBED_BATCH):
         batch = missing[start : start + EMBED_BATCH]
-        store.add_vectors(key, batch, embedder.embed([texts[h] for h in batch]))
+        whole = embedder.embed([texts[h].whole for h in batch])
+        parts = embedder.embed([passage for h in batch for passage in texts[h].passages]).astype(np.float16)
+        ends = np.cumsum([len(texts[h].passages) for h in batch])
+        store.add_vectors(key, batch, whole, np.split(parts, ends[:-1]))
         progress("embedding", min(start + EMBED_BATCH, len(missing)), len(missing))
     return len(missing)
 
@@ -315,7 +328,7 @@ def index_items(
         stored = [_stored(item) for item in parsed]
         changed = [s for s, _ in stored if before.get(s.item_id, ("", ""))[0] != s.content_hash]
         removed = before.keys() - {s.item_id for s, _ in stored} if replace else set()
-        embedded = _embed_missing(store, embedder, {s.text_hash: text for s, text in stored}, progress)
+        embedded = _embed_missing(store, embedder, {s.text_hash: texts for s, texts in stored}, progress)
         if changed or removed or embedded or not before:
             progress("writing items", 0, len(changed))
             info = embedder.info
@@ -346,7 +359,7 @@ def embed_again(data: str | Path, embedder: Embedder, *, progress: Progress = no
     from assistant.sync import sync_vectors
 
     with Store(Path(data)) as store:
-        texts = {stored.text_hash: text for stored, text in _all_stored(store)}
+        texts = {stored.text_hash: each for stored, each in _all_stored(store)}
         embedded = _embed_missing(store, embedder, texts, progress)
         info = embedder.info
         store.replace_items([], [], embedder=vector_key(info), dim=info.dim, embedder_version=info.version)
@@ -359,6 +372,6 @@ def restore_text_index(store: Store) -> None:
     store.rebuild_text(stored for stored, _ in _all_stored(store))
 
 
-def _all_stored(store: Store) -> Iterator[tuple[StoredItem, str]]:
+def _all_stored(store: Store) -> Iterator[tuple[StoredItem, _Texts]]:
     for _, _, record in store.items():
         yield _stored(item_from_record(orjson.loads(record)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.catalogue import Catalogue, Mask
+from assistant.catalogue import Catalogue, Mask, Rows
 from assistant.profile import UserProfile
 from assistant.store import Store, quoted
 from assistant.text import words
@@ -24,6 +24,8 @@ class RetrievalSettings:
 
     depth: int = 200
     """Candidates from each source."""
+    passage_depth: int = 500
+    """Items, the nearest as a whole first, whose passages are compared with the message one by one."""
     k: int = 20
     """The constant of reciprocal rank fusion, score = Σ weight / (k + rank) (Cormack, Clarke & Büttcher 2009)."""
     message_dense: float = 1.0
@@ -43,6 +45,14 @@ class RetrievalSettings:
     idle_popular: float = 0.5
     wish_boost: float = 0.3
     """An item that meets all wishes has its fused score raised by this share."""
+    title_weight: float = 0.5
+    """How much a word counts in a title, against 1 in a text: short fields weigh more in BM25 already."""
+    people_weight: float = 1.0
+    """The same among the people."""
+    labels_weight: float = 1.0
+    """The same among categories, tags and other labels."""
+    length_normalisation: float = 0.4
+    """How much a long text is held against an item, the ``b`` of BM25: 0 not at all, 1 fully."""
     common_share: float = 0.1
     """A word in more than this share of the items is not searched by while rarer ones are there."""
     telling_words: int = 12
@@ -134,8 +144,7 @@ def _sources(
     if content:
         vector = embedder.embed([" ".join(content)])[0]
         if vector.any():
-            hits = search.search(vector, settings.depth, mask)
-            found.append(("message_dense", settings.message_dense, hits.rows.tolist()))
+            found.append(("message_dense", settings.message_dense, dense(vector, mask, catalogue, search, settings)))
         rows = lexical(content, mask, catalogue, store, settings)
         found.append(("message_lexical", settings.message_lexical, rows))
     for number, row in enumerate(catalogue.rows(query.like).tolist(), 1):
@@ -165,6 +174,16 @@ def content_words(text: str, language: Language) -> list[str]:
     return list(dict.fromkeys(word for word in words(text) if word not in dull))
 
 
+def dense(
+    vector: NDArray[np.float32], mask: Mask, catalogue: Catalogue, search: FilteredSearch, settings: RetrievalSettings
+) -> list[int]:
+    """Rows whose best passage is nearest to ``vector`` (dim,), among those that are near as a whole, within ``mask``."""
+    rows = search.search(vector, settings.passage_depth, mask).rows
+    scores = catalogue.best_passages(vector, rows)
+    best: list[int] = rows[np.argsort(-scores, kind="stable")[: settings.depth]].tolist()
+    return best
+
+
 def lexical(
     content: Sequence[str], mask: Mask, catalogue: Catalogue, store: Store, settings: RetrievalSettings
 ) -> list[int]:
@@ -175,13 +194,39 @@ def lexical(
     counts = store.document_counts(content, common)
     match = " OR ".join(quoted(word) for word in [w for w in content if counts[w] < common] or content)
     kept = int(mask.sum())
-    limit = settings.depth if kept == len(catalogue) else min(len(catalogue), settings.depth * 10)
+    limit = min(len(catalogue), settings.depth * 10)
+    weights = (settings.title_weight, settings.people_weight, settings.labels_weight, 1.0)
     while True:
-        numbers = [number for number, _ in store.search_text(match, limit)]
-        rows = [row for row in catalogue.rows_of_table(numbers) if mask[row]]
-        if len(rows) >= min(settings.depth, kept) or len(numbers) < limit:
-            return rows[: settings.depth]
+        found = store.search_text(match, limit, weights)
+        rows = catalogue.rows_of_table(np.array([number for number, _ in found], dtype=np.int64))
+        scores = np.array([score for _, score in found], dtype=np.float64)
+        meets = (rows >= 0) & mask[rows]
+        if meets.sum() >= min(settings.depth, kept) or len(found) < limit:
+            break
         limit = len(catalogue)
+    rows, scores = rows[meets], scores[meets]
+    scores *= _length_correction(catalogue, rows, settings)
+    best: list[int] = rows[np.argsort(-scores, kind="stable")[: settings.depth]].tolist()
+    return best
+
+
+_FTS5_K1, _FTS5_B = 1.2, 0.75
+"""The constants of BM25 in SQLite's FTS5, which cannot be set."""
+
+
+def _length_correction(catalogue: Catalogue, rows: Rows, settings: RetrievalSettings) -> NDArray[np.float64]:
+    """(n_rows,) factors that turn BM25 with FTS5's ``b`` into BM25 with ours, exactly so for words that occur once.
+
+    A word that occurs once adds ``idf (k1 + 1) / (1 + k1 (1 - b + b L / mean L))`` (Robertson & Zaragoza 2009), so the
+    factor is the quotient of the denominators. Lengths are those of the descriptions.
+    """
+    lengths = catalogue.text_lengths()
+    relative = lengths[rows].astype(np.float64) / max(float(lengths.mean()), 1.0)
+
+    def denominator(b: float) -> NDArray[np.float64]:
+        return 1 + _FTS5_K1 * (1 - b + b * relative)
+
+    return denominator(_FTS5_B) / denominator(settings.length_normalisation)
 
 
 def telling_words(

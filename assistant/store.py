@@ -199,27 +199,48 @@ class Store:
         """Text hashes that have a vector of this embedder."""
         return {row[0] for row in self._rows("SELECT text_hash FROM vector WHERE embedder = ?", (embedder,))}
 
-    def add_vectors(self, embedder: str, text_hashes: Sequence[str], vectors: NDArray[np.float32]) -> None:
-        """Keep vectors (n, dim) under the hash of the text they came from."""
+    def add_vectors(
+        self,
+        embedder: str,
+        text_hashes: Sequence[str],
+        vectors: NDArray[np.float32],
+        passages: Sequence[NDArray[np.float16]] | None = None,
+    ) -> None:
+        """Keep vectors (n, dim) under the hash of the text they came from, each with the vectors of its passages.
+
+        ``passages[i]`` is (n_passages, dim); they stand behind the text's own vector in the same value.
+        """
+        behind = [b""] * len(text_hashes) if passages is None else [array.tobytes() for array in passages]
         with self._write() as db:
             db.executemany(
                 "INSERT OR IGNORE INTO vector VALUES (?, ?, ?)",
                 (
-                    (text_hash, embedder, vector.tobytes())
-                    for text_hash, vector in zip(text_hashes, vectors, strict=True)
+                    (text_hash, embedder, vector.astype(np.float32, copy=False).tobytes() + rest)
+                    for text_hash, vector, rest in zip(text_hashes, vectors, behind, strict=True)
                 ),
             )
 
     def vectors(self, embedder: str, dim: int) -> NDArray[np.float32]:
         """(n_items, dim) float32 in the order of ``items``; a row of zeros where an item has no vector."""
         rows = self._rows(
-            "SELECT vector.vector FROM item LEFT JOIN vector ON vector.text_hash = item.text_hash AND embedder = ? "
-            "ORDER BY item.row",
-            (embedder,),
+            "SELECT substr(vector.vector, 1, ?) FROM item LEFT JOIN vector "
+            "ON vector.text_hash = item.text_hash AND embedder = ? ORDER BY item.row",
+            (4 * dim, embedder),
         )
         zeros = bytes(4 * dim)
         joined = b"".join(row[0] if row[0] is not None else zeros for row in rows)
         return np.frombuffer(joined, dtype=np.float32).reshape(len(rows), dim)
+
+    def passages(self, embedder: str, dim: int) -> tuple[NDArray[np.int64], NDArray[np.float16]]:
+        """((n_items + 1,) offsets, (n_passages, dim)): item ``i``'s passages are ``[offsets[i]:offsets[i + 1]]``."""
+        rows = self._rows(
+            "SELECT substr(vector.vector, ?) FROM item LEFT JOIN vector "
+            "ON vector.text_hash = item.text_hash AND embedder = ? ORDER BY item.row",
+            (4 * dim + 1, embedder),
+        )
+        sizes = np.array([len(row[0] or b"") for row in rows], dtype=np.int64) // max(2 * dim, 1)
+        joined = b"".join(row[0] or b"" for row in rows)
+        return np.concatenate(([0], np.cumsum(sizes))), np.frombuffer(joined, dtype=np.float16).reshape(-1, max(dim, 1))
 
     def replace_items(
         self, changed: Iterable[StoredItem], removed: Iterable[str], *, embedder: str, dim: int, embedder_version: str
@@ -268,12 +289,17 @@ class Store:
                 ((rows[t.item_id], t.title, t.people, t.labels, t.body) for t in texts if t.item_id in rows),
             )
 
-    def search_text(self, match: str, limit: int) -> list[tuple[int, float]]:
-        """(row of the item table, BM25) of the best matches of an FTS5 expression, best first; bigger is better."""
+    def search_text(
+        self, match: str, limit: int, weights: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
+    ) -> list[tuple[int, float]]:
+        """(row of the item table, BM25) of the best matches of an FTS5 expression, best first; bigger is better.
+
+        ``weights`` are how much a word counts in the title, the people, the labels and the body.
+        """
         rows = self._rows(
-            "SELECT rowid, -bm25(item_text, 6.0, 3.0, 2.0, 1.0) AS score FROM item_text WHERE item_text MATCH ? "
+            "SELECT rowid, -bm25(item_text, ?, ?, ?, ?) AS score FROM item_text WHERE item_text MATCH ? "
             "ORDER BY score DESC, rowid LIMIT ?",
-            (match, limit),
+            (*weights, match, limit),
         )
         return [(row[0], row[1]) for row in rows]
 

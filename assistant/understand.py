@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from assistant.text import fold, fold_title
 from assistant.types import Constraint, Intent, Query
@@ -20,6 +20,12 @@ MAX_TITLE_WORDS = 12
 NEGATION_REACH = 5
 """Words after a negation in which a value is still negated."""
 MAX_CARDS = 50
+SENTENCE_START_ITEMS = 5
+"""The first word of a sentence is capitalised anyway: as a last name it counts when somebody worked on so many items."""
+SURNAME_SHARE = 0.3
+"""A lone last name is a promise when at least this share of the items that mention the word has such a person."""
+PAIRED_SHARE = 0.1
+"""The same for a name that "and" joins to another."""
 
 _TOKEN = re.compile(r"\w+(?:['’]\w+|-\w+)*")
 _QUOTES = "\"“”'‘’«»"
@@ -56,6 +62,10 @@ class _Token:
     used: bool = False
     """Turned into something; not a word to search by."""
     negated: bool = False
+    compared: bool = False
+    """Negated by a comparison: liked less, not ruled out."""
+    told: bool = False
+    """Negated inside a story ("because no country will let him in"): still a word to search by."""
 
 
 @dataclass(slots=True)
@@ -170,7 +180,8 @@ def _longest_title(
     reading: _Reading, start: int, vocabulary: Vocabulary, first: bool
 ) -> tuple[tuple[int, ...], int] | None:
     titles = vocabulary.catalogue.titles
-    for end in range(min(len(reading.tokens), start + MAX_TITLE_WORDS), start, -1):
+    last = min(len(reading.tokens), start + MAX_TITLE_WORDS)
+    for end in range(last, start, -1):
         if not reading.free(start, end):
             continue
         rows = titles.get(fold_title(reading.words(start, end)))
@@ -180,6 +191,12 @@ def _longest_title(
             and _may_be_title(reading, start, end, vocabulary)
         ):
             return rows, end
+    # The beginning of a longer title, where the words end with their clause.
+    for end in range(last, start, -1):
+        if reading.free(start, end) and reading.punctuated(end - 1) and _looks_like_title(reading, start, end):
+            rows = vocabulary.begun_title(fold_title(reading.words(start, end)))
+            if rows:
+                return rows, end
     return None
 
 
@@ -284,6 +301,8 @@ def _mark_negations(reading: _Reading, vocabulary: Vocabulary) -> None:
             token.negated = True
             index += 1
             continue
+        compared = reading.phrase(index, index + size) in cues["comparison"]
+        told = not compared and not _rules_out(reading, index, vocabulary)
         reading.use(index, index + size)
         index += size
         reach = NEGATION_REACH
@@ -293,7 +312,7 @@ def _mark_negations(reading: _Reading, vocabulary: Vocabulary) -> None:
             stop = word.used or (word.text in cues["contrast"] and not _label_ahead(reading, index, vocabulary))
             if stop:
                 break
-            word.negated = True
+            word.negated, word.compared, word.told = True, compared, told
             index += 1
             reach = NEGATION_REACH if joined else reach - 1
             between = reading.text[word.end : reading.tokens[index].start] if index < len(reading.tokens) else "."
@@ -301,6 +320,26 @@ def _mark_negations(reading: _Reading, vocabulary: Vocabulary) -> None:
                 "," in between and not _list_goes_on(reading, index, vocabulary)
             ):
                 break
+
+
+def _rules_out(reading: _Reading, index: int, vocabulary: Vocabulary) -> bool:
+    """Whether the negation at ``index`` says what is not wanted, and not what happens in a story.
+
+    It does at the beginning, behind punctuation, a conjunction, a word for an item, or a value of the catalogue.
+    """
+    if index == 0:
+        return True
+    before = reading.tokens[index - 1]
+    if before.used or before.negated or reading.text[before.end : reading.tokens[index].start].strip():
+        return True
+    language = vocabulary.language
+    joins = ("and", "or", "but", "please", "one", "something", "anything", "that's", "it's", "is", "i")
+    return (
+        before.text in joins
+        or before.text in language.item_words
+        or bool(vocabulary.label(before.text))
+        or bool(vocabulary.wish(before.text))
+    )
 
 
 def _label_ahead(reading: _Reading, index: int, vocabulary: Vocabulary) -> bool:
@@ -329,15 +368,12 @@ def _find_people(reading: _Reading, vocabulary: Vocabulary) -> None:
 
 def _use_person(reading: _Reading, start: int, end: int, vocabulary: Vocabulary) -> bool:
     phrase = re.sub(r"['’]s?$", "", reading.phrase(start, end))
-    names: tuple[str, ...]
-    if end - start > 1:
-        names = (phrase,) if phrase in vocabulary.people else ()
-    else:
-        cued = _asked_role(reading, start, end, vocabulary) is not None
-        names = _surname(reading, start, phrase, vocabulary, least=1 if cued else 2)
+    asked = _asked_role(reading, start, end, vocabulary)
+    names: tuple[str, ...] = (phrase,) if end - start > 1 and phrase in vocabulary.people else ()
+    if not names and end - start <= 2:
+        names = _surname(reading, start, end, phrase, vocabulary, cued=asked is not None)
     if not names:
         return False
-    asked = _asked_role(reading, start, end, vocabulary)
     roles = {role for name in names for role in vocabulary.people[name]}
     makers = roles - {"cast"}
     if asked == "makers" and not makers:
@@ -349,37 +385,52 @@ def _use_person(reading: _Reading, start: int, end: int, vocabulary: Vocabulary)
         (slot,) = makers
     negated = reading.tokens[start].negated
     values = tuple(vocabulary.shown_person(name) for name in names)
-    reading.constraints.append(
-        Constraint(slot=slot, op="none" if negated else "any", values=values, words=reading.words(start, end))
-    )
+    constraint = Constraint(slot=slot, op="none" if negated else "any", values=values, words=reading.words(start, end))
+    (reading.wishes if reading.tokens[start].compared else reading.constraints).append(constraint)
     reading.use(start, end)
     return True
 
 
-def _surname(reading: _Reading, index: int, word: str, vocabulary: Vocabulary, *, least: int) -> tuple[str, ...]:
+def _surname(
+    reading: _Reading, start: int, end: int, phrase: str, vocabulary: Vocabulary, *, cued: bool
+) -> tuple[str, ...]:
     """The people that a lone, capitalised last name means; none when it is part of a longer unknown name.
 
-    One of them has to have worked on ``least`` items.
+    One of them has to have worked on several items unless a cue says that a person is meant, and most items that mention
+    the word have to have them.
     """
-    token = reading.tokens[index]
-    if not token.raw[:1].isupper() or word in vocabulary.language.stopwords or vocabulary.label(word):
+    names = vocabulary.surnames.get(phrase, ())
+    first = reading.tokens[start]
+    if not names or not first.raw[:1].isupper() or phrase in vocabulary.language.stopwords or vocabulary.label(phrase):
+        return ()
+    if phrase in vocabulary.language.countries:
         return ()
 
-    def part_of_name(other: int) -> bool:
+    def part_of_name(other: int, neighbour_of: int) -> bool:
         if not 0 <= other < len(reading.tokens):
             return False
-        neighbour = reading.tokens[other]
+        token, neighbour = reading.tokens[neighbour_of], reading.tokens[other]
         between = reading.text[min(token.end, neighbour.end) : max(token.start, neighbour.start)]
         known = neighbour.text in vocabulary.language.stopwords or bool(vocabulary.label(neighbour.text))
         return between.isspace() and neighbour.raw[:1].isupper() and not known
 
-    if part_of_name(index - 1) or part_of_name(index + 1):
+    if part_of_name(start - 1, start) or part_of_name(end, end - 1):
         return ()
-    names = vocabulary.surnames.get(word, ())
+    least = 1 if cued else SENTENCE_START_ITEMS if start == 0 else 2
     counts = {name: vocabulary.items_with_person(name) for name in names}
-    if index == 0 and not any(count >= 5 for count in counts.values()):
-        return ()  # the first word of a sentence is capitalised anyway
-    return tuple(sorted(counts, key=lambda name: -counts[name])) if any(count >= least for count in counts.values()) else ()
+    if max(counts.values()) < least:
+        return ()
+    written = re.sub(r"['’]s?$", "", reading.words(start, end))
+    if vocabulary.surname_share(written) < (PAIRED_SHARE if _beside_person(reading, start, end) else SURNAME_SHARE):
+        return ()
+    return tuple(sorted(counts, key=lambda name: -counts[name]))
+
+
+def _beside_person(reading: _Reading, start: int, end: int) -> bool:
+    """Whether "and" joins a name to another one: "Crosby and Hope"."""
+    tokens = reading.tokens
+    behind = end + 1 < len(tokens) and tokens[end].text == "and" and tokens[end + 1].raw[:1].isupper()
+    return behind or (start > 1 and tokens[start - 1].text == "and" and tokens[start - 2].raw[:1].isupper())
 
 
 def _asked_role(reading: _Reading, start: int, end: int, vocabulary: Vocabulary) -> str | None:
@@ -388,8 +439,10 @@ def _asked_role(reading: _Reading, start: int, end: int, vocabulary: Vocabulary)
     before = reading.phrase(max(0, start - 3), start)
     behind = reading.tokens[end].text if end < len(reading.tokens) else ""
     possessive = reading.tokens[end - 1].raw.endswith(("'s", "’s"))
-    if behind in ("made", "directed", "wrote", "shot", "did") or possessive:
+    if behind in cues["made"] or possessive:
         return "makers"
+    if behind and not reading.punctuated(end - 1) and before.endswith((" that", " which")):
+        return "cast" if behind in cues["appeared"] else "makers"
     if any(before.endswith(cue) for cue in (*cues["directed"], *cues["by"])):
         return "makers"
     if any(before.endswith(cue) for cue in cues["acted"]):
@@ -410,28 +463,59 @@ def _find_labels(reading: _Reading, vocabulary: Vocabulary) -> None:
         else:
             index += 1
     for token in reading.tokens:
-        token.used = token.used or token.negated
+        token.used = token.used or (token.negated and not token.told)
 
 
 def _use_label(reading: _Reading, start: int, end: int, vocabulary: Vocabulary) -> bool:
     phrase = reading.phrase(start, end)
     words = reading.words(start, end)
     labels, wished = vocabulary.label(phrase), vocabulary.wish(phrase)
-    if reading.tokens[start].negated:
+    first = reading.tokens[start]
+    if first.negated:
+        target = reading.wishes if first.compared else reading.constraints
         for slot, value in dict.fromkeys(labels + wished):
-            reading.constraints.append(Constraint(slot=slot, op="none", values=(value,), words=words))
+            target.append(Constraint(slot=slot, op="none", values=(value,), words=words))
         return bool(labels + wished)
+    if ruled_out := vocabulary.opposite(phrase):
+        for slot, value in ruled_out:
+            reading.constraints.append(Constraint(slot=slot, op="none", values=(value,), words=words))
+        reading.use(start, end)
+        return True
     if labels:
         slot = labels[0][0]
         constraint = Constraint(slot=slot, op="any", values=tuple(v for s, v in labels if s == slot), words=words)
         promised = slot != "categories" or _names_category(reading, start, end, vocabulary)
-        (reading.constraints if promised else reading.wishes).append(constraint)
+        if not _joins_alternative(reading, start, constraint, promised):
+            (reading.constraints if promised else reading.wishes).append(constraint)
         return True
     if wished:
         slot = wished[0][0]
         reading.wishes.append(
             Constraint(slot=slot, op="any", values=tuple(v for s, v in wished if s == slot), words=words)
         )
+        return True
+    return False
+
+
+def _joins_alternative(reading: _Reading, start: int, constraint: Constraint, promised: bool) -> bool:
+    """Make "a drama or a documentary" one constraint: either will do. False when nothing stands before "or"."""
+    before = start - 1
+    while before >= 0 and reading.tokens[before].text in ("a", "an", "the"):
+        before -= 1
+    if before < 1 or reading.tokens[before].text != "or":
+        return False
+    stretch = reading.text[: reading.tokens[before].start].rstrip(" ,")
+    for found in (reading.constraints, reading.wishes):
+        other = found[-1] if found else None
+        if other is None or other.slot != constraint.slot or other.op != "any" or not stretch.endswith(other.words):
+            continue
+        found.pop()
+        joined = replace(
+            other,
+            values=tuple(dict.fromkeys(other.values + constraint.values)),
+            words=f"{other.words} or {constraint.words}",
+        )
+        (reading.constraints if promised or found is reading.constraints else reading.wishes).append(joined)
         return True
     return False
 
@@ -477,10 +561,15 @@ def _merged(constraints: list[Constraint]) -> tuple[Constraint, ...]:
 def _search_text(reading: _Reading) -> str:
     """The words that describe what is wanted, in their order; a category that is promised stays among them."""
     promised = {
-        c.words for c in (*reading.constraints, *reading.wishes) if c.op in ("any", "all") and c.slot not in ("people",)
+        token
+        for c in (*reading.constraints, *reading.wishes)
+        if c.op in ("any", "all") and c.slot != "people"
+        for token in c.words.split(" or ")
     }
     return " ".join(
-        token.raw for token in reading.tokens if not token.negated and (not token.used or token.raw in promised)
+        token.raw
+        for token in reading.tokens
+        if token.told or (not token.negated and (not token.used or token.raw in promised))
     )
 
 

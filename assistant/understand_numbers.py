@@ -21,7 +21,7 @@ _BELOW = (
     r"(?:under|below|less than|shorter than|cheaper than|no more than|at most|up to|not more than|max(?:imum)?|within)"
 )
 _ABOVE = r"(?:over|above|more than|longer than|at least|no less than|min(?:imum)?)"
-_NOT = r"(?P<not>\b(?:not|nothing|no)\s+(?:\w+\s+)?)?"
+_NOT = r"(?P<not>\b(?:not|nothing|no|neither|nor)\s+(?:\w+\s+)?)?"
 
 
 class _Take(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,13 +12,16 @@ from importlib import resources
 from typing import Any
 
 from assistant.catalogue import Catalogue
-from assistant.text import fold
+from assistant.text import fold, fold_title
 
 FREE_SLOTS = ("tags", "moods", "title", "original_title")
 """Slots whose words are wishes at most: their vocabulary is open, so an item without the tag may still be meant."""
 CLOSED_VALUES = 200
 """A slot with at most so many different values is a closed set whose values can be promised."""
 MAX_LABEL_WORDS = 4
+LATEST_YEAR = 9_999
+MAX_BEGUN_TITLES = 10
+"""Words that more titles begin with name none of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +36,7 @@ class Language:
     cues: Mapping[str, tuple[str, ...]]
     wishes: Mapping[str, str]
     synonyms: Mapping[str, str]
+    opposites: Mapping[str, str]
     countries: Mapping[str, str]
 
 
@@ -49,6 +54,7 @@ def load_language(code: str = "en") -> Language:
         cues={name: tuple(sorted(values, key=len, reverse=True)) for name, values in data["cues"].items()},
         wishes=data["wishes"],
         synonyms=data["synonyms"],
+        opposites=data["opposites"],
         countries=data["countries"],
     )
 
@@ -68,6 +74,7 @@ class Vocabulary:
     def __init__(self, catalogue: Catalogue, language: Language) -> None:
         self.catalogue = catalogue
         self.language = language
+        self._shares: dict[str, float] = {}
 
     @cached_property
     def labels(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
@@ -110,6 +117,11 @@ class Vocabulary:
         value = self.language.wishes.get(phrase)
         return self.labels.get(value, ()) if value is not None else ()
 
+    def opposite(self, phrase: str) -> tuple[tuple[str, str], ...]:
+        """Labels that a folded phrase rules out: ``with sound`` rules out silent films."""
+        value = self.language.opposites.get(phrase)
+        return self.label(value) if value is not None else ()
+
     @cached_property
     def people(self) -> Mapping[str, frozenset[str]]:
         """Folded name to the roles that somebody of this name has."""
@@ -121,13 +133,56 @@ class Vocabulary:
 
     @cached_property
     def surnames(self) -> Mapping[str, tuple[str, ...]]:
-        """Folded last name to the folded full names that end in it."""
+        """Folded last name to the folded full names that end in it; of longer names also the last two words: "de niro"."""
         found: dict[str, list[str]] = defaultdict(list)
         for name in self.people:
             parts = name.split()
             if len(parts) > 1 and len(parts[-1]) > 3:
                 found[parts[-1]].append(name)
+            if len(parts) > 2:
+                found[" ".join(parts[-2:])].append(name)
         return {surname: tuple(names) for surname, names in found.items()}
+
+    def surname_share(self, written: str) -> float:
+        """How likely a word, as it is written, is meant as the last name of one of the people: of the items that
+        mention it anywhere, the share that has somebody of that name among its people. "Rome" is a city, "Bogart" is not.
+        """
+        if written not in self._shares:
+            rows: set[int] = set()
+            for name in self.surnames.get(fold(written), ()):
+                for role in self.people[name]:
+                    rows.update(self.catalogue.labels[role].rows[name].tolist())
+            mentioned = self.catalogue.mentions(written)
+            self._shares[written] = len(rows) / max(mentioned, len(rows), 1)
+        return self._shares[written]
+
+    def begun_title(self, words: str) -> tuple[int, ...]:
+        """Rows that the folded beginning of a longer title means: "naked gun" for "The Naked Gun: From the Files of …".
+
+        What stands before a colon comes first; else, of the few titles that begin so, the earliest: "e t".
+        """
+        if words in self._main_titles or " " not in words:
+            return self._main_titles.get(words, ())
+        first = bisect_left(self._sorted_titles, words + " ")
+        found = self._sorted_titles[first : first + MAX_BEGUN_TITLES + 1]
+        begun = [row for title in found if title.startswith(words + " ") for row in self.catalogue.titles[title]]
+        if not begun or len(begun) > MAX_BEGUN_TITLES:
+            return ()
+        return (min(begun, key=lambda row: self.catalogue.year(row) or LATEST_YEAR),)
+
+    @cached_property
+    def _sorted_titles(self) -> list[str]:
+        return sorted(self.catalogue.titles)
+
+    @cached_property
+    def _main_titles(self) -> Mapping[str, tuple[int, ...]]:
+        """Folded title before its colon to its rows."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for row in range(len(self.catalogue)):
+            main, colon, _ = self.catalogue.title(row).partition(": ")
+            if colon:
+                found[fold_title(main)].append(row)
+        return {title: tuple(rows) for title, rows in found.items()}
 
     def shown_person(self, name: str) -> str:
         """How a folded name is written in the catalogue."""

@@ -73,12 +73,13 @@ def test_every_source_gives_the_same_items(tmp_path: Path) -> None:
 def test_indexing_again_embeds_only_what_changed(tmp_path: Path) -> None:
     embedder = CountingEmbedder()
     first = index_items(FILMS, tmp_path, embedder=embedder)
-    assert (first.added, first.embedded, embedder.texts) == (len(FILMS), len(FILMS), len(FILMS))
+    # Every film here has one sentence, which is embedded as a passage of its own besides the whole.
+    assert (first.added, first.embedded, embedder.texts) == (len(FILMS), len(FILMS), 2 * len(FILMS))
     again = index_items(FILMS, tmp_path, embedder=embedder)
     assert (again.added, again.changed, again.unchanged, again.embedded) == (0, 0, len(FILMS), 0)
     changed = [{**f, "description": "Another text."} if f["item_id"] == "alien" else f for f in FILMS]
     third = index_items(changed, tmp_path, embedder=embedder)
-    assert (third.changed, third.embedded, embedder.texts) == (1, 1, len(FILMS) + 1)
+    assert (third.changed, third.embedded, embedder.texts) == (1, 1, 2 * len(FILMS) + 1)
     assert items_of(tmp_path)["alien"].description == "Another text."
 
 
