@@ -18,13 +18,15 @@ from assistant.types import Fact, Value
 
 __all__ = ["Phrased", "Span", "phrase", "reasons"]
 
+FEWEST_WORDS = 6
+"""A reason shorter than this ("Try a western.") comes after all others."""
 LEAST_WORDS = 13
 """A first sentence shorter than this gets a second one."""
 MOST_WORDS = 38
 ENOUGH_WORDS = 22
 """From this length on a first sentence stands alone."""
 _REPEATED_SHAPE = 6.0
-_REPEATED_OPENING = 2.0
+_REPEATED_OPENING = 4.0
 _REPEATED_GROUP = 0.9
 _JITTER = 0.7
 """How far chance may move a sentence of equal worth up the list; the chance is a digest of seed and item."""
@@ -91,6 +93,7 @@ def reasons(
 ) -> Iterator[Phrased]:
     """Every accepted reason, one for each first sentence that applies, the best first. Arguments as for ``phrase``."""
     names = [name for shape in used for name in shape.split("+") if name in _BY_NAME]
+    bare: list[Phrased] = []
     for template in _ordered(OPENINGS, names, seed, item_id):
         material = Material(facts=facts, record=record, noun=noun)
         pieces = _render(template.text, material)
@@ -99,7 +102,12 @@ def reasons(
         alone = _joined((pieces,), template.name)
         if not accept(alone.text):
             continue
-        yield _with_detail(pieces, material, template, names, seed, item_id, accept) or alone
+        made = _with_detail(pieces, material, template, names, seed, item_id, accept) or alone
+        if len(made.text.split()) < FEWEST_WORDS:
+            bare.append(made)
+        else:
+            yield made
+    yield from bare
 
 
 def _with_detail(

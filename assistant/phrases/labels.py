@@ -128,7 +128,7 @@ _ARTICLE_PLACES = {
     "united arab emirates", "dominican republic", "usa", "uk", "us", "bahamas", "maldives", "ivory coast",
 }  # fmt: skip
 _AN = re.compile(
-    r"(?:[aeioAEIO]|[uU](?!n[aeiou]|s[aeiu]|t[aeio]|k\b|ni|f\b)|8|11|18|[hH](?:our|onest|onour|eir)|[FLMNRSX][A-Z])"
+    r"(?:[aeioAEIO]|[uU](?!ni(?![mn])|s[aeiu]|t[aeio]|k\b|f)|8|11|18|[hH](?:our|onest|onour|eir)|[FLMNRSX][A-Z])"
 )
 _NOT_AN = re.compile(r"(?:[oO]n(?:e|ce)\b|[eE][uw]|[uU]nanim|US|UK|UFO|[uU]biq)")
 
