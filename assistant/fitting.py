@@ -73,7 +73,7 @@ def fit(
     ranker, table = select_and_fit(
         interactions, catalogue.features(), config or FitConfig(), item_ids=catalogue.ids, report=say
     )
-    version = time.strftime("%Y%m%dT%H%M%S", time.gmtime()) + "-" + uuid.uuid4().hex[:6]
+    version = _next_version(store.folder)
     ranker = replace(ranker, version=version)
     about = {
         "version": version,
@@ -161,6 +161,12 @@ def forget_models(data: Path) -> None:
         (folder / CURRENT).unlink(missing_ok=True)
         _sync(folder)
         shutil.rmtree(folder)
+
+
+def _next_version(data: Path) -> str:
+    """Sorts after every version there is: a running number, the time for people, and chance against races."""
+    number = max((int(version.split("-")[0]) for version in versions(data)), default=0) + 1
+    return f"{number:06d}-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{uuid.uuid4().hex[:6]}"
 
 
 def _write(models: Path, ranker: Ranker, about: dict[str, object]) -> Path:

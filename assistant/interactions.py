@@ -104,6 +104,7 @@ def interactions_from_arrays(
     user_ids: Sequence[str] | None = None,
 ) -> Interactions:
     """Interactions from plain columns, ordered by user and then by time; ``value`` is NaN for implicit events."""
+    user, item = np.asarray(user, np.int64), np.asarray(item, np.int64)
     n_users = int(user.max()) + 1 if len(user) else 0
     names = tuple(user_ids) if user_ids is not None else tuple(str(n) for n in range(n_users))
     kind = np.ones(len(user), np.float32)

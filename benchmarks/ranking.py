@@ -30,8 +30,8 @@ from assistant.scoring import choices as past
 from assistant.scoring.base import Scorer
 from assistant.scoring.choices import Choice
 from assistant.scoring.factors import Als, Bpr
-from assistant.scoring.grids import Family, families
-from assistant.scoring.selection import FitConfig, _bests_of, _refitted, select_and_fit
+from assistant.scoring.grids import Family
+from assistant.scoring.selection import FitConfig, bests_of, refitted, select
 from benchmarks.ranking_data import Data, load
 
 RESAMPLES = 2000
@@ -81,10 +81,10 @@ def interval(values: np.ndarray) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def refitted(ranker: Ranker, data: Data) -> Ranker:
+def again_on(ranker: Ranker, data: Data) -> Ranker:
     """The same settings, weights and trees on the events of ``data``."""
     train = drop_last(data.interactions, 2)
-    return replace(ranker, scorers=tuple(_refitted(ranker.scorers, train, data.features)))
+    return replace(ranker, scorers=tuple(refitted(ranker.scorers, train, data.features)))
 
 
 def main() -> None:
@@ -105,15 +105,16 @@ def main() -> None:
         print(line, file=sys.stderr, flush=True)
 
     started = time.monotonic()
-    ranker, table = select_and_fit(given, data.features, FitConfig(refit=False), item_ids=data.item_ids, report=say)
+    found = select(given, data.features, FitConfig(refit=False, user_rows=True), item_ids=data.item_ids, report=say)
+    ranker, table = found.ranker, found.table
     say(f"fitted in {time.monotonic() - started:.0f} s wall, {time.process_time():.0f} s CPU so far")
     say(str(table))
     competitors: dict[str, Scorer | Ranker] = {}
     on_validation: dict[str, float] = {}
-    for family in [*families(train, data.features, user_rows=True), FACTORS, PAIRWISE]:
-        for row, scorer in _bests_of(family, train, data.features, validation):
-            say(f"{row.name}: {row.ndcg:.4f} {row.settings}")
-            competitors[row.name], on_validation[row.name] = scorer, row.ndcg
+    factors = [best for family in (FACTORS, PAIRWISE) for best in bests_of(family, train, data.features, validation)]
+    for row, scorer in [*found.singles, *factors]:
+        say(f"{row.name}: {row.ndcg:.4f} {row.settings}")
+        competitors[row.name], on_validation[row.name] = scorer, row.ndcg
     best_single = max(on_validation, key=on_validation.__getitem__)
     competitors["ours"] = ranker
     on_validation["ours"] = next(row.ndcg for row in table.rows if row.name == table.chosen)
@@ -129,7 +130,7 @@ def main() -> None:
         events, chosen = drop_last(again.interactions, 2), test_choices(again)
         for name, scorer in competitors.items():
             fresh = (
-                refitted(scorer, again) if isinstance(scorer, Ranker) else _refitted([scorer], events, data.features)[0]
+                refitted(scorer, again) if isinstance(scorer, Ranker) else refitted([scorer], events, data.features)[0]
             )
             shuffled[name] += gains(fresh, chosen) / options.seeds
     print(

@@ -35,6 +35,8 @@ class ChoiceLists:
     """(n_choices,) where in ``rows`` the chosen item is."""
     natural: NDArray[np.bool_]
     """(n_choices,) whether it is there by its own strength; else it took the place of the last candidate."""
+    open: NDArray[np.bool_]
+    """(n_choices, n_candidates) false for items of the history, which fill up the list in a small catalogue."""
 
 
 def column_cube(scorers: Sequence[Scorer], histories: Sequence[History]) -> Scores:
@@ -83,7 +85,7 @@ def choice_lists(
     scorers: Sequence[Scorer], choices: Sequence[Choice], guide: Scores, *, candidates: int, chunk: int = 256
 ) -> ChoiceLists:
     """The ``candidates`` best items of each choice under the weights ``guide`` (n_columns,), the chosen one among them."""
-    all_rows, all_columns, chosen, natural = [], [], [], []
+    all_rows, all_columns, chosen, natural, free = [], [], [], [], []
     for start in range(0, len(choices), chunk):
         part = choices[start : start + chunk]
         standard = standardised(column_cube(scorers, [choice.history for choice in part]))
@@ -97,6 +99,7 @@ def choice_lists(
             if not natural[-1]:
                 top[-1] = choice.target
             all_rows.append(top)
+            free.append(np.isfinite(blend[n, top]))
             all_columns.append(standard[:, n, top].T)
             chosen.append(int(np.flatnonzero(top == choice.target)[0]))
     return ChoiceLists(
@@ -104,6 +107,7 @@ def choice_lists(
         columns=np.array(all_columns, np.float32),
         chosen=np.array(chosen, np.int64),
         natural=np.array(natural, bool),
+        open=np.array(free, bool),
     )
 
 
@@ -115,11 +119,12 @@ def fit_weights(lists: ChoiceLists, *, ridge: float = 1e-3, start: Scores | None
     """
     columns, chosen = lists.columns, lists.chosen
     n, _, n_columns = columns.shape
-    at = np.arange(n)
+    at, closed = np.arange(n), ~lists.open
     picked = columns[at, chosen]
 
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         logits = (columns @ weights.astype(np.float32)).astype(np.float64)
+        logits[closed] = -np.inf
         logits -= logits.max(1, keepdims=True)
         exponent = np.exp(logits)
         total = exponent.sum(1, keepdims=True)

@@ -107,10 +107,14 @@ class Content:
         return score
 
     def contributions(self, history: History, row: int) -> Scores | None:
-        """(len(history),): the liked events of the interest that won share its cosine, by weight and own cosine."""
+        """(len(history),): the liked events of the interest that won share its cosine, by weight and own cosine.
+
+        Disliked events share what they take away in the same manner.
+        """
         moved = np.zeros(len(history), np.float32)
         weight = self.weighting.weights(history)
         interests = interests_of(self.vectors, history, weight, at_most=self.interests)
+        moved += self._pushed(history, weight, row)
         if not len(interests.share):
             return moved
         damped = (interests.share / interests.share.max()) ** self.damping
@@ -119,8 +123,18 @@ class Content:
         events = np.flatnonzero(interests.of_event == winner)
         pull = weight[events] * np.maximum(self.vectors[history.rows[events]] @ self.vectors[row], 0)
         if pull.sum() > 0:
-            moved[events] = cosines[winner] * pull / pull.sum()
+            moved[events] += cosines[winner] * pull / pull.sum()
         return moved
+
+    def _pushed(self, history: History, weight: Scores, row: int) -> Scores:
+        """(len(history),): what disliked events take away, shared among them like the cosine of the liked ones."""
+        pushed = np.where(weight < 0, -weight, 0) * np.maximum(self.vectors[history.rows] @ self.vectors[row], 0)
+        away = np.where(weight < 0, -weight, 0) @ self.vectors[history.rows]
+        norm, total = float(np.linalg.norm(away)), float(pushed.sum())
+        if norm == 0 or total == 0:
+            return np.zeros(len(history), np.float32)
+        taken = self.dislike * max(float(away @ self.vectors[row]) / norm, 0.0)
+        return np.asarray(-taken * pushed / total, np.float32)
 
     def save(self, folder: Path) -> None:
         """Settings only: vectors are the catalogue's."""

@@ -236,7 +236,7 @@ def learn(
         },
         [data, held_data],
     )
-    gradients = _listwise(shape, lists.chosen)
+    gradients = _listwise(lists)
     (best, best_hit), best_trees = held_out(held_base, validated_on[1]), 0
     for tree in range(1, config.rounds + 1):
         booster.update(data, tree - 1, fobj=gradients)
@@ -255,6 +255,7 @@ def learn(
 
 def held_out(scores: Scores, lists: ChoiceLists) -> tuple[float, float]:
     """Mean nDCG@10 and hit@10 of (n_choices, n_candidates) scores; an item outside the candidates counts 0."""
+    scores = np.where(lists.open, scores, -np.inf)
     own = scores[np.arange(len(scores)), lists.chosen][:, None]
     ranks = (scores > own).sum(1) + ((scores == own).sum(1) - 1) // 2
     return float((ndcg(ranks) * lists.natural).mean()), float(((ranks < 10) & lists.natural).mean())
@@ -264,7 +265,8 @@ def _narrowed(
     choices: Sequence[Choice], lists: ChoiceLists, weights: Scores, config: LearnedConfig
 ) -> tuple[list[Choice], ChoiceLists]:
     """The best candidates under the blend, as it will be served, of the choices whose item is among them."""
-    order = np.argsort(-(lists.columns @ weights), axis=1, kind="stable")[:, : config.candidates]
+    blend = np.where(lists.open, lists.columns @ weights, -np.inf)
+    order = np.argsort(-blend, axis=1, kind="stable")[:, : config.candidates]
     place = (order == lists.chosen[:, None]).argmax(1)
     keep = np.flatnonzero((order == lists.chosen[:, None]).any(1) & lists.natural)[-config.most_choices :]
     narrowed = ChoiceLists(
@@ -272,6 +274,7 @@ def _narrowed(
         columns=np.take_along_axis(lists.columns, order[:, :, None], 1)[keep],
         chosen=place[keep],
         natural=lists.natural[keep],
+        open=np.take_along_axis(lists.open, order, 1)[keep],
     )
     return [choices[n] for n in keep.tolist()], narrowed
 
@@ -285,13 +288,14 @@ def _matrix(stage: LearnedStage, choices: Sequence[Choice], lists: ChoiceLists) 
     return np.concatenate(blocks), base
 
 
-def _listwise(shape: tuple[int, ...], chosen: Rows) -> Callable[[NDArray[Any], object], tuple[Scores, Scores]]:
+def _listwise(lists: ChoiceLists) -> Callable[[NDArray[Any], object], tuple[Scores, Scores]]:
     """Gradient and second derivative of ``-log softmax(scores)[chosen]`` by score."""
+    shape = lists.rows.shape
     picked = np.zeros(shape, np.float32)
-    picked[np.arange(shape[0]), chosen] = 1
+    picked[np.arange(shape[0]), lists.chosen] = 1
 
     def gradients(scores: NDArray[Any], data: object) -> tuple[Scores, Scores]:
-        logits = scores.reshape(shape)
+        logits = np.where(lists.open, scores.reshape(shape), -np.inf)
         share = np.exp(logits - logits.max(1, keepdims=True))
         share /= share.sum(1, keepdims=True)
         return (share - picked).ravel(), np.maximum(share * (1 - share), 1e-6).ravel()

@@ -41,7 +41,7 @@ class FitConfig:
     """Try the learned stage, where the extra is installed."""
     trees: ltr.LearnedConfig = field(default_factory=ltr.LearnedConfig)
     user_rows: bool = False
-    """Allow scorers whose model keeps rows of single users."""
+    """Try, for comparison, scorers whose model keeps rows of single users; they never serve."""
     seed: int = 0
 
 
@@ -79,6 +79,16 @@ class FitTable:
         return "\n".join(lines)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """What came out of a fit."""
+
+    ranker: Ranker
+    table: FitTable
+    singles: tuple[tuple[FitRow, Scorer], ...] = ()
+    """The best of every family alone, as it was validated: not fitted again."""
+
+
 def select_and_fit(
     interactions: Interactions,
     features: ItemFeatures,
@@ -88,6 +98,19 @@ def select_and_fit(
     report: Report | None = None,
 ) -> tuple[Ranker, FitTable]:
     """A ranker chosen on each user's last event and fitted on all. Pure: same input, same result."""
+    selection = select(interactions, features, config, item_ids=item_ids, report=report)
+    return selection.ranker, selection.table
+
+
+def select(
+    interactions: Interactions,
+    features: ItemFeatures,
+    config: FitConfig | None = None,
+    *,
+    item_ids: Sequence[str] | None = None,
+    report: Report | None = None,
+) -> Selection:
+    """As ``select_and_fit``, with the scorers that it tried."""
     config = config or FitConfig()
     ids = tuple(item_ids) if item_ids is not None else tuple(str(n) for n in range(interactions.n_items))
     say = report or (lambda line: None)
@@ -96,24 +119,28 @@ def select_and_fit(
     if len(validation) < config.least_users:
         note = f"only {len(validation)} users have three events or more, {config.least_users} are needed to choose"
         ranker = cold_ranker(ids, features, interactions)
-        return ranker, FitTable(rows=(), chosen="cold", n_validated=len(validation), note=note)
+        table = FitTable(rows=(), chosen="cold", n_validated=len(validation), note=note)
+        return Selection(ranker=ranker, table=table)
 
     tried: list[tuple[FitRow, list[Scorer], Scores]] = []
     columns: list[Scorer] = []
     strengths: list[float] = []
     for family in families(train, features, user_rows=config.user_rows):
         started = time.monotonic()
-        for row, scorer in _bests_of(family, train, features, validation):
+        for row, scorer in bests_of(family, train, features, validation):
             tried.append((row, [scorer], np.ones(1, np.float32)))
         row, best, _ = max(tried[-2:] if tried[-1][0].name.endswith("_recent") else tried[-1:], key=lambda t: t[0].ndcg)
         say(f"{row.name:20s} nDCG@10 {row.ndcg:.4f}  {row.settings}  ({time.monotonic() - started:.1f} s)")
+        if family.name == "user_cf":  # compared with, never served: its model keeps rows of single users
+            continue
         related = family.columns(best[0])
         columns += related
         strengths += [row.ndcg / len(related)] * len(related)
 
+    singles = [(row, scorers[0]) for row, scorers, _ in tried]
     guide = np.square(np.array(strengths, np.float32))
     before = drop_last(interactions, 1 + config.past_choices)
-    earlier = _refitted(columns, before, features)
+    earlier = refitted(columns, before, features)
     taken = _sampled(last_choices(interactions, 2, config.past_choices), config.most_choices, config.seed)
     width = min(config.candidates, interactions.n_items)
     wide = min(2 * config.candidates, interactions.n_items)
@@ -128,11 +155,11 @@ def select_and_fit(
         (_row("cold default", ranks_of(cold.scorers, cold_weights, validation)), list(cold.scorers), cold_weights)
     )
 
-    winner, scorers, final = max(tried, key=lambda entry: entry[0].ndcg)
+    winner, scorers, final = max((t for t in tried if t[0].name != "user_cf"), key=lambda entry: entry[0].ndcg)
     table_rows = [row for row, _, _ in tried]
     stage = None
     note = ""
-    if winner.name == "blend" and config.learned and ltr.is_available():
+    if config.learned and ltr.is_available():
         held = past.choice_lists(columns, validation, weights, candidates=width)
         names = [scorer.name for scorer in columns]
         learning = ltr.learn(
@@ -141,13 +168,13 @@ def select_and_fit(
         reached = FitRow(name="learned", ndcg=learning.ndcg, hit=learning.hit, settings=f"{learning.trees} trees")
         table_rows.append(reached)
         if reached.ndcg > winner.ndcg:
-            winner, stage = reached, learning.stage
-    elif winner.name == "blend" and config.learned:
+            winner, stage, scorers, final = reached, learning.stage, columns, weights
+    elif config.learned:
         note = "the learned stage needs the extra 'rank'"
     if stage is None:  # columns without weight cost time for nothing
         scorers, final = _weighing(scorers, final)
     if config.refit:
-        scorers = _refitted(scorers, interactions, features)
+        scorers = refitted(scorers, interactions, features)
         stage = ltr.refreshed(stage, interactions) if stage is not None else None
     names = [scorer.name for scorer in scorers]
     ranker = Ranker(ids, tuple(scorers), dict(zip(names, map(float, final), strict=True)), stage)
@@ -158,7 +185,7 @@ def select_and_fit(
         note=note,
         weights=dict(ranker.weights),
     )
-    return ranker, table
+    return Selection(ranker=ranker, table=table, singles=tuple(singles))
 
 
 def last_choices(interactions: Interactions, first: int, count: int) -> list[Choice]:
@@ -196,7 +223,7 @@ def ranks_of(
     return np.concatenate(ranks)
 
 
-def _bests_of(
+def bests_of(
     family: Family, train: Interactions, features: ItemFeatures, validation: Sequence[Choice]
 ) -> list[tuple[FitRow, Scorer]]:
     """The best with the whole history, and the best that forgets, where the family has both."""
@@ -219,7 +246,7 @@ def _weighing(scorers: Sequence[Scorer], weights: Scores) -> tuple[list[Scorer],
     return [scorers[n] for n in use.tolist()], weights[use]
 
 
-def _refitted(scorers: Sequence[Scorer], interactions: Interactions, features: ItemFeatures) -> list[Scorer]:
+def refitted(scorers: Sequence[Scorer], interactions: Interactions, features: ItemFeatures) -> list[Scorer]:
     """The same settings fitted on other events; scorers that share a matrix share the new one."""
     fitted: dict[int, LinearScorer] = {}
     again: list[Scorer] = []
