@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from assistant.explain import Style
     from assistant.llm.base import LanguageModel
     from evals.suite.cases import Case
     from evals.suite.phrasing import Phraser
@@ -48,6 +49,13 @@ STOPPED = 5
     help="Comma-separated models: scripted:FILE, llama-cpp:FILE, llama-cpp:smollm2, openai:MODEL, recorded:FILE.",
 )
 @click.option("--llm-base-url", default=None, help="Address of an OpenAI-compatible server.")
+@click.option(
+    "--style",
+    type=click.Choice(["write", "choose", "auto"]),
+    default="write",
+    show_default=True,
+    help="How the model phrases: in its own words, or by choosing among made sentences, which cannot be wrong.",
+)
 @click.option("--repeats", type=click.IntRange(1), default=1, show_default=True)
 @click.option("--limit", type=click.IntRange(1), default=None, help="Only the first so many cases.")
 @click.option("--temperature", type=click.FloatRange(0, 2), default=0.4, show_default=True)
@@ -115,6 +123,7 @@ def command(
     prompts_folder: Path | None,
     models: str,
     llm_base_url: str | None,
+    style: str,
     repeats: int,
     limit: int | None,
     temperature: float,
@@ -140,6 +149,7 @@ def command(
     3 a gate is not decided; 5 stopped before the end.
     """
     import json
+    from typing import cast
 
     from assistant.llm.base import Sampling
     from evals.commands.output import print_document, print_tables, say
@@ -168,7 +178,7 @@ def command(
         within=within,
         cost_limit=cost_limit,
     )
-    phrasers = _phrasers(prompts, prompts_folder)
+    phrasers = _phrasers(prompts, prompts_folder, cast("Style", style))
     run = _run(cases, phrasers, models, llm_base_url, config, cache, catalogue)
     gates = GateConfig(no_worse_than=base, margin=margin, fail_under=bounds, failure_cap=failure_cap)
     report = summarise(run, gates)
@@ -202,17 +212,17 @@ def command(
         ctx.exit(INCONCLUSIVE)
 
 
-def _phrasers(names: str, folder: Path | None) -> list[Phraser]:
+def _phrasers(names: str, folder: Path | None, style: Style) -> list[Phraser]:
     from evals.errors import EvaluationError
     from evals.suite.comparison import normal_prompt
-    from evals.suite.phrasing import PromptPhraser
+    from evals.suite.phrasing import ExplainerPhraser
     from prompts import PromptError, load
 
     phrasers: list[Phraser] = []
     for name in (part.strip() for part in names.split(",") if part.strip()):
         head, _, version = normal_prompt(name).partition("@")
         try:
-            phrasers.append(PromptPhraser(prompt=load(head, version or None, folder)))
+            phrasers.append(ExplainerPhraser(prompt=load(head, version or None, folder), style=style))
         except PromptError as error:
             raise EvaluationError(str(error)) from error
     if not phrasers:
@@ -251,8 +261,8 @@ def _run(
     from assistant.faithfulness import ClaimChecker, Lexicon
     from evals.catalogues import catalogue_records
     from evals.commands.output import ProgressLine
-    from evals.suite.rows import DraftCache
     from evals.suite.running import run_grid
+    from evals.suite.tapped import DraftCache
 
     # Never from the cases' own records: one case more must not change the verdict on another.
     checker = ClaimChecker(Lexicon.from_records(catalogue_records(catalogue)) if catalogue is not None else Lexicon())

@@ -107,6 +107,16 @@ class Case(BaseModel):
         )
 
 
+def fact_line(fact: Fact) -> str:
+    """A fact as reports and other tools' files show it: ``[f1] director: Ridley Scott``."""
+    value = ", ".join(fact.value) if isinstance(fact.value, tuple) else str(fact.value)
+    shared = f" (both: {'; '.join(f'{slot} {value}' for slot, value in fact.shared[:3])})" if fact.shared else ""
+    slot = {"liked": "user liked", "asked_for": "user asked for", "often_likes": "user often likes"}.get(
+        fact.slot, fact.slot
+    )
+    return f"[{fact.fact_id}] {slot}: {value}{shared}"
+
+
 def case_schema() -> dict[str, Any]:
     """The JSON schema of a case."""
     return Case.model_json_schema()

@@ -21,8 +21,7 @@ from assistant.errors import BadRow, BadRowsError
 from assistant.reading import read_rows
 from assistant.records import reason
 from evals.errors import EvaluationError
-from evals.suite.cases import Case, FactRow
-from evals.suite.phrasing import fact_line
+from evals.suite.cases import Case, FactRow, fact_line
 
 _LINE = re.compile(r"^\s*(?:\[(?P<id>\w+)\]\s*)?(?P<slot>[^:\[\]]{1,60}):\s*(?P<value>.+)$")
 

@@ -1,126 +1,132 @@
-"""One draft for a case: a prompt rendered, a model asked, the answer read. The seam is ``Phraser``."""
+"""What is evaluated: something that writes a reason for a case with a prompt and a model. The seam is ``Phraser``."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
-from assistant.errors import BadModelOutput, ProviderError
-from assistant.llm.base import ChatMessage, LanguageModel, Sampling, Usage, generate
-from assistant.types import Fact
+from assistant.errors import ProviderTimeout
+from assistant.explain import Explainer, ExplainSettings, Style
+from assistant.faithfulness import ClaimChecker
+from assistant.llm.base import Sampling
+from assistant.types import Item, PhrasedBy
 from evals.suite.cases import Case
-from prompts import Prompt
-
-
-class Answer(BaseModel):
-    """What the model is asked for."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    text: str
-    fact_ids: list[str] = []
-
-
-ANSWER_SCHEMA: Mapping[str, Any] = {
-    "type": "object",
-    "properties": {"text": {"type": "string"}, "fact_ids": {"type": "array", "items": {"type": "string"}}},
-    "required": ["text", "fact_ids"],
-    "additionalProperties": False,
-}
+from evals.suite.tapped import TappedModel
+from prompts import Prompt, Rendered
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Draft:
-    """What a model wrote, before anything was checked."""
+class Written:
+    """A raw draft, and what was made of it."""
 
-    text: str
+    draft: str
+    """As the model wrote it; empty when the answer could not be read."""
     cited: tuple[str, ...] | None
-    """Ids of the facts it names as its evidence; None when the form does not ask for them."""
-    malformed: str | None = None
-    """Why the answer could not be read; ``text`` is empty then. The model's fault, so it counts as not accepted."""
-    usage: Usage = field(default_factory=Usage)
-    seconds: float = 0.0
+    """Ids of the facts that the draft names as its evidence."""
+    malformed: str | None
+    """Why the answer could not be read."""
+    accepted: bool
+    rejected: str | None
+    shown: str
+    phrased_by: PhrasedBy
+
+
+class AnyPrompt(Prompt):
+    """A prompt that is rendered with what it declares of what it is given, so that versions with other variables and
+    sections can be compared."""
+
+    def render(self, *, sections: Collection[str] = (), **values: str | int | float | Sequence[str]) -> Rendered:
+        """See ``Prompt.render``."""
+        known = [section for section in sections if section in self.content.sections]
+        given = {name: value for name, value in values.items() if name in self.content.variables}
+        return Prompt.render(self, sections=known, **given)
+
+    @classmethod
+    def of(cls, prompt: Prompt) -> AnyPrompt:
+        return cls(name=prompt.name, version=prompt.version, digest=prompt.digest, content=prompt.content)
 
 
 class Phraser(Protocol):
-    """Turns a case into a draft with one prompt and one model."""
+    """Writes the reason of a case, once, without trying again."""
 
     @property
     def prompt_label(self) -> str:
         """``name@version#digest``."""
         ...
 
-    def messages(self, case: Case) -> tuple[ChatMessage, ...]:
-        """The prompt as it is sent: part of the cache key."""
+    async def write(
+        self, case: Case, model: TappedModel, checker: ClaimChecker, sampling: Sampling, within: float
+    ) -> Written:
+        """``within`` is in seconds. Raises ``ProviderError`` for a failure of infrastructure; what the model gets wrong
+        is in the result."""
         ...
-
-    async def draft(self, case: Case, model: LanguageModel, sampling: Sampling, within: float | None) -> Draft:
-        """``within`` is in seconds. Raises ``ProviderError`` for a failure of infrastructure; what the model gets wrong is
-        in the draft."""
-        ...
-
-
-def fact_line(fact: Fact) -> str:
-    """``[f1] director: Ridley Scott``."""
-    value = ", ".join(fact.value) if isinstance(fact.value, tuple) else str(fact.value)
-    shared = f" (both: {'; '.join(f'{slot} {value}' for slot, value in fact.shared[:3])})" if fact.shared else ""
-    slot = {"liked": "user liked", "asked_for": "user asked for", "often_likes": "user often likes"}.get(
-        fact.slot, fact.slot
-    )
-    return f"[{fact.fact_id}] {slot}: {value}{shared}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class PromptPhraser:
-    """One generation from a prompt of the ``prompts`` package whose answer is JSON of a text and fact ids."""
+class ExplainerPhraser:
+    """The explainer that serves replies, with one try: what it makes of a draft here it makes of it there."""
 
     prompt: Prompt
-    facts: int = 6
-    """Facts given to the model, the most important first."""
+    style: Style = "write"
+    """``choose`` and ``auto`` as in ``ExplainSettings``; a model that chooses among made sentences cannot say a wrong
+    one, so prompts are best compared by what models write."""
 
     @property
     def prompt_label(self) -> str:
         return self.prompt.label
 
-    def messages(self, case: Case) -> tuple[ChatMessage, ...]:
-        values = {
-            "title": case.title,
-            "facts": [fact_line(fact) for fact in case.as_facts()[: self.facts]],
-            "request": case.request,
-        }
-        declared = self.prompt.content.variables
-        rendered = self.prompt.render(**{name: value for name, value in values.items() if name in declared})
-        return tuple(ChatMessage(role=role, content=content) for role, content in rendered.messages)
-
-    async def draft(self, case: Case, model: LanguageModel, sampling: Sampling, within: float | None) -> Draft:
-        try:
-            generation = await generate(
-                model, self.messages(case), sampling=sampling, schema=ANSWER_SCHEMA, timeout=within
-            )
-        except BadModelOutput as error:
-            return Draft(text="", cited=None, malformed=str(error))
-        try:
-            answer = Answer.model_validate(json.loads(generation.text))
-        except (ValueError, ValidationError) as error:
-            return Draft(
-                text="",
-                cited=None,
-                malformed=f"not the form asked for: {str(error).splitlines()[0]}",
-                usage=generation.usage,
-                seconds=generation.seconds,
-            )
-        return Draft(
-            text=" ".join(answer.text.split()),
-            cited=tuple(dict.fromkeys(answer.fact_ids)),
-            usage=generation.usage,
-            seconds=generation.seconds,
+    async def write(
+        self, case: Case, model: TappedModel, checker: ClaimChecker, sampling: Sampling, within: float
+    ) -> Written:
+        settings = ExplainSettings(
+            phrase_with_model="always",
+            style=self.style,
+            tries=1,
+            temperature=sampling.temperature,
+            max_tokens=sampling.max_tokens,
+        )
+        explainer = Explainer(model, checker=checker, prompt=AnyPrompt.of(self.prompt), settings=settings)
+        explanation = await explainer.explain(
+            Item(item_id=case.item_id, title=case.title),
+            case.as_facts(),
+            case.evidence(),
+            used=[],
+            deadline=time.monotonic() + within,
+            seed=case.id,
+        )
+        if not model.calls:
+            if model.failure is not None:
+                raise model.failure
+            raise ProviderTimeout(f"{model.name} gave no answer within {within:g} s.", retryable=True)
+        accepted = explanation.phrased_by == "model"
+        call = model.calls[0].kept
+        text, cited, malformed = call.text, None, call.malformed
+        if accepted:
+            text, cited = explanation.text, tuple(fact.fact_id for fact in explanation.facts)
+        elif malformed is None:
+            text, cited, malformed = _read(call.text)
+        return Written(
+            draft="" if malformed is not None else text,
+            cited=cited,
+            malformed=malformed,
+            accepted=accepted,
+            rejected=None if accepted else explanation.rejected[0] if explanation.rejected else "no fact to phrase",
+            shown=explanation.text,
+            phrased_by=explanation.phrased_by,
         )
 
 
-def failure(error: ProviderError) -> str:
-    """A failure of infrastructure as a row shows it."""
-    return f"{type(error).__name__}: {error}"
+def _read(answer: str) -> tuple[str, tuple[str, ...] | None, str | None]:
+    """Text, cited ids, and why it could not be read, of an answer ``{"text": …, "fact_ids": […]}``."""
+    try:
+        document = json.loads(answer)
+    except json.JSONDecodeError as error:
+        return "", None, f"not JSON: {error}"
+    if not isinstance(document, dict) or not isinstance(document.get("text"), str):
+        return "", None, "there is no text in it"
+    cited = document.get("fact_ids")
+    ids = tuple(dict.fromkeys(map(str, cited))) if isinstance(cited, list) else None
+    return " ".join(document["text"].split()), ids, None

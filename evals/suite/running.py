@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from assistant.errors import ProviderError
-from assistant.faithfulness import ClaimChecker, is_supported
+from assistant.faithfulness import ClaimChecker
 from assistant.llm.base import LanguageModel, Sampling
-from assistant.phrases import phrase
 from evals.claim_scores import score_claims, scorer_version
 from evals.suite.cases import Case
-from evals.suite.phrasing import Draft, Phraser, failure
-from evals.suite.rows import DraftCache, Row, Variant, generation_key
+from evals.suite.phrasing import Phraser, Written
+from evals.suite.rows import Row, Variant
+from evals.suite.tapped import Call, DraftCache, TappedModel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,8 +24,8 @@ class RunConfig:
     concurrency: int = 4
     """Generations at once. A local model queues them itself."""
     sampling: Sampling = field(default_factory=lambda: Sampling(max_tokens=120, temperature=0.4))
-    """The repeat's number is added to the seed, so that repeats differ and a run is the same each time."""
-    within: float | None = 60.0
+    """Temperature and length; the repeat's number is added to the seed."""
+    within: float = 60.0
     """Seconds for one generation; later is a failure of infrastructure."""
     cost_limit: float | None = None
     """US dollars; when reached, what is left is not asked for and the run says so."""
@@ -62,46 +62,30 @@ class Run:
     """Why it ended before its end."""
 
 
-def judge_draft(case: Case, draft: Draft, checker: ClaimChecker, row: Row) -> Row:
-    """Check a draft, decide whether it would be shown, and what would be shown instead."""
+def scored(row: Row, case: Case, written: Written, calls: Sequence[Call], checker: ClaimChecker) -> Row:
+    """A row with what was written, the draft and the shown text each checked on its own."""
     evidence = case.evidence()
-    known = {fact.fact_id for fact in case.facts}
-    score = None if draft.malformed is not None else score_claims(checker.check(draft.text, evidence), draft.cited)
-    unknown = [fact for fact in draft.cited or () if fact not in known]
-    if score is None:
-        rejected: str | None = draft.malformed
-    elif not draft.text.strip():
-        rejected = "the text is empty"
-    elif score.vacuous:
-        rejected = "it claims nothing"
-    elif not is_supported(score.claims):
-        wrong = next(claim for claim in score.claims if claim.verdict in ("contradicted", "absent"))
-        rejected = f"{wrong.text!r} is {wrong.verdict}"
-    elif unknown:
-        rejected = f"it cites {unknown[0]!r}, which is not in the list"
-    else:
-        rejected = None
-    if rejected is None:
-        assert score is not None
-        shown, shown_score = draft.text, score_claims(score.claims, None)
-    else:
-        shown = phrase(case.as_facts(), case.record, seed=case.id, item_id=case.item_id).text
-        shown_score = score_claims(checker.check(shown, evidence), None)
+    score = None
+    if written.malformed is None:
+        score = score_claims(checker.check(written.draft, evidence), written.cited)
+    costs = [call.kept.cost for call in calls]
+    known = [cost for cost in costs if cost is not None]
     return replace(
         row,
-        draft=draft.text,
-        cited=draft.cited,
-        malformed=draft.malformed,
+        draft=written.draft,
+        cited=written.cited,
+        malformed=written.malformed,
         score=score,
-        accepted=rejected is None,
-        rejected=rejected,
-        shown=shown,
-        phrased_by="model" if rejected is None else "template",
-        shown_score=shown_score,
-        seconds=draft.seconds,
-        prompt_tokens=draft.usage.prompt_tokens,
-        completion_tokens=draft.usage.completion_tokens,
-        cost=draft.usage.cost,
+        accepted=written.accepted,
+        rejected=written.rejected,
+        shown=written.shown,
+        phrased_by=written.phrased_by,
+        shown_score=score_claims(checker.check(written.shown, evidence), None),
+        seconds=sum(call.kept.seconds for call in calls),
+        prompt_tokens=sum(call.kept.prompt_tokens for call in calls),
+        completion_tokens=sum(call.kept.completion_tokens for call in calls),
+        cost=sum(known) if len(known) == len(costs) else None,
+        cached=all(call.cached for call in calls),
     )
 
 
@@ -137,43 +121,21 @@ async def run_grid(
         variant = Variant(prompt=phraser.prompt_label, model=name)
         row = Row(case=case.id, cluster=case.cluster, variant=variant, repeat=repeat)
         async with gate:
-            sampling = replace(config.sampling, seed=config.sampling.seed + repeat)
-            key = generation_key(phraser.messages(case), name, sampling, repeat)
-            draft = cache.get(key)
-            if draft is not None:
-                row = replace(judge_draft(case, draft, checker, row), cached=True)
-                state.cached += 1
-            elif state.stopped is not None or state.in_a_row.get(name, 0) >= config.failures_in_a_row:
-                reason = state.stopped or f"{config.failures_in_a_row} failures in a row"
-                if state.stopped is None:
-                    row = replace(row, error=f"not tried after {reason}")
-                    state.failed += 1
-                else:
+            closed = state.stopped is not None or state.in_a_row.get(name, 0) >= config.failures_in_a_row
+            tapped = TappedModel(models[name], cache, repeat, closed=closed)
+            try:
+                written = await phraser.write(case, tapped, checker, config.sampling, config.within)
+            except ProviderError as error:
+                if closed and state.stopped is not None:
                     return
+                state.failed += 1
+                state.in_a_row[name] = state.in_a_row.get(name, 0) + 1
+                rows[place] = replace(row, error=f"{type(error).__name__}: {error}")
             else:
-                row = await _asked(phraser, models[name], case, sampling, row, key, name)
-        rows[place] = row
+                rows[place] = scored(row, case, written, tapped.calls, checker)
+                state.count(name, tapped.calls, config.cost_limit)
         state.done += 1
         progress(state.progress(len(cells)))
-
-    async def _asked(
-        phraser: Phraser, model: LanguageModel, case: Case, sampling: Sampling, row: Row, key: str, name: str
-    ) -> Row:
-        try:
-            draft = await phraser.draft(case, model, sampling, config.within)
-        except ProviderError as error:
-            state.failed += 1
-            state.in_a_row[name] = state.in_a_row.get(name, 0) + 1
-            return replace(row, error=failure(error))
-        state.in_a_row[name] = 0
-        cache.put(key, draft)
-        if draft.usage.cost is None:
-            state.cost_known = state.cost_known and not name.startswith("openai:")
-        else:
-            state.cost += draft.usage.cost
-        if config.cost_limit is not None and state.cost >= config.cost_limit and state.stopped is None:
-            state.stopped = f"the cost limit of ${config.cost_limit:.2f} is reached; run again to go on"
-        return judge_draft(case, draft, checker, row)
 
     async with asyncio.TaskGroup() as group:
         for place in range(len(cells)):
@@ -201,6 +163,21 @@ class _State:
     cost_known: bool = True
     stopped: str | None = None
     in_a_row: dict[str, int] = field(default_factory=dict)
+
+    def count(self, model: str, calls: Sequence[Call], limit: float | None) -> None:
+        """Add what calls cost that were made now, and stop at the limit."""
+        fresh = [call for call in calls if not call.cached]
+        if not fresh:
+            self.cached += 1
+            return
+        self.in_a_row[model] = 0
+        for call in fresh:
+            if call.kept.cost is not None:
+                self.cost += call.kept.cost
+            elif model.startswith("openai:"):
+                self.cost_known = False
+        if limit is not None and self.cost >= limit and self.stopped is None:
+            self.stopped = f"the cost limit of ${limit:.2f} is reached; run again to go on"
 
     def progress(self, total: int) -> Progress:
         return Progress(

@@ -58,15 +58,15 @@ def make_cases(count=24, users=8, seed=0):
 
 
 def told(messages):
-    """(title, {fact id: (slot, value)}, whether the prompt asks for inventions) from a rendered prompt."""
+    """(title, {fact id: (slot, value)} of the record's facts, whether the prompt asks for inventions) from a rendered prompt."""
     text = messages[-1].content
     title = next(line.split(":", 1)[1].strip() for line in text.splitlines() if line.startswith("Item:"))
     facts = {}
     for line in text.splitlines():
-        if line.startswith("[f"):
-            fact_id, rest = line[1:].split("]", 1)
-            slot, value = rest.split(":", 1)
-            facts[fact_id] = (slot.strip(), value.split("(both")[0].strip())
+        fact_id, _, rest = line.partition(": ")
+        if fact_id[:1] == "f" and fact_id[1:].isdigit() and ": " in rest:
+            slot, _, value = rest.partition(": ")
+            facts[fact_id] = (slot, value)
     return title, facts, "award" in messages[0].content
 
 
@@ -89,7 +89,7 @@ def writer(name="writer", *, error_every=0, seed=0):
             text = f"Directed by {other} in 1931, this {genre.lower()} won an Oscar."
             return json.dumps({"text": text, "fact_ids": [genre_id]})
         return json.dumps(
-            {"text": f"Directed by {director}, this is a {genre.lower()}.", "fact_ids": [director_id, genre_id]}
+            {"text": f"Directed by {director}, this is a {genre.lower()} for you.", "fact_ids": [director_id, genre_id]}
         )
 
     return ScriptedModel(answer, name=name)

@@ -16,7 +16,7 @@ import pytest
 
 from assistant.errors import BadRowsError, ProviderTimeout, UnknownNameError
 from assistant.faithfulness import ClaimChecker
-from assistant.llm.base import Sampling, Usage
+from assistant.llm.base import ChatMessage, Generation, Sampling, TextDelta, Usage
 from assistant.llm.scripted import ScriptedAnswer, ScriptedModel
 from assistant.types import Claim
 from evals.claim_scores import score_claims
@@ -24,11 +24,12 @@ from evals.errors import EvaluationError
 from evals.suite.cases import Case, case_lines, case_schema, read_cases
 from evals.suite.comparison import GateConfig, case_means, find_variant, no_worse_gates, summarise
 from evals.suite.interchange import from_promptfoo, from_ragas, to_promptfoo, to_ragas
-from evals.suite.phrasing import PromptPhraser
+from evals.suite.phrasing import ExplainerPhraser
 from evals.suite.report.html import html_page
 from evals.suite.report.plain import junit, markdown, suite_document
-from evals.suite.rows import DraftCache, Row, Variant, cell_key, generation_key, row_document, row_from_document
+from evals.suite.rows import Row, Variant, row_document, row_from_document
 from evals.suite.running import Run, RunConfig, run_grid
+from evals.suite.tapped import DraftCache, TappedModel, generation_key
 from prompts import load
 
 WORLD = runpy.run_path(str(Path(__file__).with_name("suite_worlds.py")))
@@ -38,7 +39,7 @@ make_cases, writer, prompt_folder = WORLD["make_cases"], WORLD["writer"], WORLD[
 @pytest.fixture(scope="module")
 def phrasers(tmp_path_factory):
     folder = prompt_folder(tmp_path_factory.mktemp("prompts"))
-    return [PromptPhraser(prompt=load("explain", f"v{n}", folder)) for n in (1, 2, 3)]
+    return [ExplainerPhraser(prompt=load("explain", f"v{n}", folder)) for n in (1, 2, 3)]
 
 
 def run(cases, phrasers, models, cache=None, progress=lambda _: None, **config):
@@ -129,21 +130,35 @@ def test_what_the_model_gets_wrong_is_no_failure_of_infrastructure(phrasers):
     assert row.malformed
     assert not row.accepted
     assert row.score is None
-    assert row.shown
+    assert row.shown_score.all_supported
     assert row.phrased_by == "template"
 
 
-def test_unknown_citations_and_empty_texts_are_rejected(phrasers):
-    answers = ['{"text": "", "fact_ids": []}', '{"text": "Enjoy it tonight with friends.", "fact_ids": []}']
-    (empty,) = run(make_cases(1), phrasers[:1], [ScriptedModel(answers[:1], repeat=True)]).rows
-    assert not empty.accepted
-    assert empty.score.vacuous
-    assert empty.score.precision is None
+def test_what_the_explainer_rejects(phrasers):
     case = make_cases(1)[0]
-    text = f"Directed by {case.record['director'][0]}."
-    unknown = ScriptedModel([json.dumps({"text": text, "fact_ids": ["f9"]})], repeat=True)
-    (row,) = run([case], phrasers[:1], [unknown]).rows
-    assert "f9" in row.rejected
+    director = f"Directed by {case.record['director'][0]}, this one is for you."
+    answers = {
+        json.dumps({"text": "Here it is, and it is for you.", "fact_ids": ["f2"]}): "says nothing",
+        json.dumps({"text": director, "fact_ids": ["f9"]}): "f9",
+        json.dumps({"text": director, "fact_ids": []}): "cites no fact",
+        json.dumps({"text": "Directed by Nobody Known, this one is for you.", "fact_ids": ["f2"]}): "absent",
+    }
+    for answer, why in answers.items():
+        (row,) = run([case], phrasers[:1], [ScriptedModel([answer], repeat=True)]).rows
+        assert not row.accepted
+        assert why in row.rejected
+        assert row.error is None
+    (good,) = run([case], phrasers[:1], [ScriptedModel([json.dumps({"text": director, "fact_ids": ["f2"]})])]).rows
+    assert good.accepted
+    assert (good.draft, good.shown, good.cited) == (director, director, ("f2",))
+
+
+def test_an_empty_draft_has_no_precision(phrasers):
+    answer = '{"text": "Here it is, and it is for you.", "fact_ids": []}'
+    (row,) = run(make_cases(1), phrasers[:1], [ScriptedModel([answer])]).rows
+    assert row.score.vacuous
+    assert row.score.precision is None
+    assert row.shown_score.precision == 1.0
 
 
 def test_a_dead_model_is_given_up(phrasers):
@@ -170,7 +185,7 @@ def test_a_stopped_run_goes_on(phrasers, tmp_path):
     assert (len(first.asked), len(second.asked)) == (6, 4)
     assert [row.cached for row in result.rows] == [True] * 6 + [False] * 4
     again = run(cases, phrasers[:1], [writer()], cache=DraftCache(file))
-    assert sum(row.cached for row in again.rows) >= 9  # the row after the cut line may be lost with it
+    assert all(row.cached for row in again.rows)  # also the one after the line that was cut
     assert [r.draft for r in again.rows] == [r.draft for r in result.rows]
 
 
@@ -188,20 +203,72 @@ def test_latency_from_the_cache_is_the_original(phrasers, tmp_path):
     assert min(row.seconds for row in second.rows) >= 0.05
 
 
-def test_cache_keys(phrasers):
-    case = make_cases(1)[0]
-    messages, sampling = phrasers[0].messages(case), Sampling()
-    key = generation_key(messages, "m", sampling, 0)
-    assert key == generation_key(messages, "m", sampling, 0)
-    others = [
-        generation_key(phrasers[1].messages(case), "m", sampling, 0),
-        generation_key(messages, "other", sampling, 0),
-        generation_key(messages, "m", replace(sampling, temperature=1.0), 0),
-        generation_key(messages, "m", sampling, 1),
-        cell_key(messages, "m", sampling, 0, "scorer1"),
-        cell_key(messages, "m", sampling, 0, "scorer2"),
+def test_cache_keys():
+    messages, sampling, schema = [ChatMessage(role="user", content="hello")], Sampling(), {"type": "object"}
+    keys = [
+        generation_key(messages, "m", sampling, schema, 0),
+        generation_key([ChatMessage(role="user", content="other")], "m", sampling, schema, 0),
+        generation_key(messages, "other", sampling, schema, 0),
+        generation_key(messages, "m", replace(sampling, temperature=1.0), schema, 0),
+        generation_key(messages, "m", sampling, {"type": "array"}, 0),
+        generation_key(messages, "m", sampling, schema, 1),
     ]
-    assert len({key, *others}) == 7
+    assert len(set(keys)) == 6
+    assert keys[0] == generation_key(messages, "m", sampling, schema, 0)
+
+
+def test_repeats_ask_with_other_seeds(phrasers):
+    model = writer()
+    run(make_cases(1), phrasers[:1], [model], repeats=3)
+    assert sorted(asked.sampling.seed for asked in model.asked) == [0, 1, 2]
+
+
+def test_another_checker_gives_other_verdicts_of_cached_drafts(phrasers, tmp_path):
+    class Strict(ClaimChecker):
+        def check(self, text, evidence):
+            return tuple(replace(claim, verdict="contradicted") for claim in super().check(text, evidence))
+
+    file = tmp_path / "drafts.jsonl"
+    run(make_cases(3), phrasers[:1], [writer()], cache=DraftCache(file))
+    again = asyncio.run(
+        run_grid(make_cases(3), phrasers[:1], {"writer": writer()}, Strict(), RunConfig(), cache=DraftCache(file))
+    )
+    assert all(row.cached and not row.accepted and row.score.precision == 0 for row in again.rows)
+
+
+def test_a_reader_that_leaves_early_leaves_early_again(tmp_path):
+    async def first_piece(tapped):
+        stream = tapped.stream([ChatMessage(role="user", content="hi")], sampling=Sampling())
+        piece = await anext(stream)
+        await stream.aclose()
+        return piece.text
+
+    file = tmp_path / "drafts.jsonl"
+    model = ScriptedModel([ScriptedAnswer(text="hello there", piece=5)])
+    assert asyncio.run(first_piece(TappedModel(model, DraftCache(file), 0))) == "hello"
+    second = TappedModel(ScriptedModel(["never asked"]), DraftCache(file), 0)
+    assert asyncio.run(first_piece(second)) == "hello"
+    assert second.calls[0].cached
+
+
+def test_models_that_choose(phrasers):
+    """Choosing among made sentences, every draft is true."""
+    chooser = ScriptedModel(lambda messages: ScriptedAnswer(text="{", error=ProviderTimeout("x")), name="chooser")
+    phraser = replace(phrasers[0], style="choose")
+    (row,) = run(make_cases(1), [phraser], [chooser]).rows
+    assert row.error
+    texts = []
+
+    class First(ScriptedModel):
+        async def stream(self, messages, *, sampling, schema=None, timeout=None):  # noqa: ASYNC109
+            text = schema["properties"]["text"]["enum"][0]
+            texts.append(text)
+            yield TextDelta(text=json.dumps({"text": text}, ensure_ascii=False))
+            yield Generation(text=json.dumps({"text": text}, ensure_ascii=False), finish_reason="stop")
+
+    result = run(make_cases(4), [phraser], [First([], name="first")])
+    assert [row.draft for row in result.rows] == texts
+    assert all(row.accepted and row.score.all_supported for row in result.rows)
 
 
 def test_the_cost_limit_stops_the_run(phrasers, tmp_path):

@@ -15,9 +15,8 @@ from importlib import resources
 from typing import Any
 
 from evals.formats import ABSENT, dollars, p_value
-from evals.suite.cases import Case
+from evals.suite.cases import Case, fact_line
 from evals.suite.comparison import GATED, METRICS, SuiteReport, VariantReport, Versus
-from evals.suite.phrasing import fact_line
 from evals.suite.report.plot import Point, scatter
 from evals.suite.report.words import VERDICTS, detectable, figure, headline, points, span, summary, versus_words
 from evals.suite.rows import Row
