@@ -28,7 +28,7 @@ from assistant.faithfulness import ClaimChecker, Evidence, is_supported
 from assistant.llm.base import ChatMessage, LanguageModel, Sampling, StreamEvent, TextDelta, generate
 from assistant.llm.budget import fit
 from assistant.phrases import Phrased, phrase, reasons
-from assistant.phrases.labels import clean_label, clean_name, clean_title
+from assistant.phrases.labels import clean_label, clean_name, clean_title, instructs
 from assistant.text import clean, fold
 from assistant.types import Claim, Explanation, Fact, Item
 from prompts import Prompt
@@ -334,6 +334,12 @@ class Explainer:
         """The claims of a draft that may be shown; raises ``_Rejected`` for any other."""
         if draft.shape == WRITTEN and (problem := untidy(draft.text, self.settings)):
             raise _Rejected(problem)
+        plain = draft.text
+        for fact in facts:
+            if fact.slot in ("liked", "bought", "like"):
+                plain = plain.replace(str(fact.value), "")
+        if draft.shape == WRITTEN and (instructs(plain) or "?" in plain):
+            raise _Rejected("asks or instructs")
         if not draft.fact_ids:
             raise _Rejected("cites no fact")
         claims = self._checker.check(draft.text, evidence)

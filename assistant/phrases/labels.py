@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal
@@ -63,6 +64,8 @@ _COMMANDS = word_set(
 _ADDRESSING = frozenset(
     ["you", "your", "yours", "must", "should", "now", "say", "tell", "write", "repeat", "send", "visit", "buy"]
 )
+_PARTICLES = word_set("della delle degli dell dalla vander vanden bint ould")
+"""Long words that names keep in lower case."""
 _EMPTY = word_set(
     "fiction|nonfiction|non-fiction|non fiction|book|books|novel|novels|literature|adult|adult fiction|general|"
     "other|misc|film|films|movie|movies|favourites|favorites|owned|default|unknown|none|ebook|audiobook|kindle|"
@@ -70,6 +73,19 @@ _EMPTY = word_set(
     "|",
 )
 """Labels that say nothing about an item, or nothing that belongs in a reason."""
+_OPENING_VERBS = word_set(
+    "explain describe provide write develop break translate use replace render introduce scramble jumble remove group "
+    "modify enhance draft summarize summarise assess give bring output repeat complete identify interview subvert make "
+    "add change create generate list mention convert encode decode reveal share"
+)
+"""What a command begins with."""
+_SMALL_WORDS = word_set("with from that into over upon than this your their until after before under when")
+"""Longer words that titles leave in lower case."""
+_HANDLER = re.compile(
+    r"on(?:animation|after|before|can|context|duration|full|hash|load|mouse|moz|pointer|rate|select|time|touch|transition|"
+    r"unhandled|volume|webkit)[a-z]+|0x[0-9a-f]+|[a-z]+[A-Z][a-z]+[A-Z][a-z]+",
+)
+"""Names of event handlers and other bits of code."""
 _SLUG_PREFIXES = frozenset(
     ["post", "non", "anti", "pre", "self", "co", "ex", "semi", "pro", "neo", "sub", "ultra", "mid"]
 )
@@ -149,9 +165,22 @@ def is_role(slot: str, roles: frozenset[str]) -> bool:
     return slot in roles or kind_of(slot) == "people"
 
 
-def _instructs(text: str) -> bool:
-    found = set(words(text))
-    return bool(found & _COMMANDS)
+def instructs(text: str) -> bool:
+    """Whether a text has words of an instruction to a model, or a piece of code for a name."""
+    return bool(set(words(text)) & _COMMANDS) or _HANDLER.fullmatch(text) is not None
+
+
+def _disguised(text: str) -> bool:
+    """Letters that only look like ASCII ones, which filters of words would miss."""
+    plain = unicodedata.normalize("NFKC", text)
+    return plain != text and plain.isascii()
+
+
+def _sentence(text: str) -> bool:
+    """Cased like a sentence and put like one: a command or question, not a title."""
+    parts = text.split()
+    lower = [part for part in parts[1:] if len(part) > 3 and part.islower() and part not in _SMALL_WORDS]
+    return len(parts) > 2 and bool(lower) and (text[-1] in ".?!:" or parts[0].casefold() in _OPENING_VERBS)
 
 
 @lru_cache(maxsize=65536)
@@ -170,13 +199,13 @@ def clean_label(value: str) -> str | None:
         return None
     if not _LABEL.fullmatch(text) or len(text.split()) > MOST_LABEL_WORDS:
         return None
-    if any(mark in text for mark in (". ", " - ", "--", "..", "''")):
+    if any(mark in text for mark in (". ", " - ", "--", "..", "''")) or _disguised(text):
         return None
     numbered = re.fullmatch(r"(?:early |mid |late )?(?:\d{3,4}s|\d{1,2}(?:st|nd|rd|th) century)(?: [a-z]+)*", text)
     letters = sum(1 for character in text if _LETTERISH.fullmatch(character))
     if not numbered and letters < 0.9 * len(text):
         return None
-    if _instructs(text) or (set(words(text)) & _ADDRESSING and " " in text):
+    if instructs(text) or (set(words(text)) & _ADDRESSING and " " in text):
         return None
     return text
 
@@ -200,7 +229,9 @@ def clean_name(value: str) -> str | None:
         return None
     if text.isascii() and not text[0].isupper() and not any(part[:1].isupper() for part in text.split()):
         return None
-    return None if _instructs(text) or {"you", "your", "must"} & set(words(text)) else text
+    if text.isascii() and any(part.islower() and len(part) > 3 and part not in _PARTICLES for part in text.split()):
+        return None
+    return None if instructs(text) or _disguised(text) or {"you", "your", "must"} & set(words(text)) else text
 
 
 @lru_cache(maxsize=65536)
@@ -211,10 +242,14 @@ def clean_title(value: str) -> str | None:
         return None
     if sum(character.isalnum() or character in " '’.,:;!?&-–—()#/+·…" for character in text) < len(text):
         return None
+    if not (text[0].isalnum() or text[0] in "'’¡¿(#…") or re.search(r"\w\(|\.\./|;\S", text):
+        return None
+    if _disguised(text) or _sentence(text) or _HANDLER.fullmatch(text):
+        return None
     found = words(text)
     if len(set(found) & _COMMANDS) and (len(found) > 3 or len(set(found) & _COMMANDS) > 1):
         return None
-    return text if any(character.isalnum() for character in text) else None
+    return text if any(character.isalpha() for character in text) or (text.isdigit() and len(text) < 6) else None
 
 
 def quoted_title(title: str) -> str:
