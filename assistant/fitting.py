@@ -70,8 +70,18 @@ def fit(
     events = store.events()
     interactions = to_interactions(events, catalogue.row_of, len(catalogue.ids))
     say(f"{len(interactions.user):,} events of {len(interactions.user_ids):,} users on {len(catalogue.ids):,} items")
+    try:
+        before = open_ranker(store, catalogue) if current_model(store.folder) is not None else None
+    except ModelMissingError as error:  # a damaged model is no reason not to fit a new one
+        say(f"the model in service is left out of the comparison: {error}")
+        before = None
     ranker, table = select_and_fit(
-        interactions, catalogue.features(), config or FitConfig(), item_ids=catalogue.ids, report=say
+        interactions,
+        catalogue.features(),
+        config or FitConfig(),
+        item_ids=catalogue.ids,
+        incumbent=before,
+        report=say,
     )
     version = _next_version(store.folder)
     ranker = replace(ranker, version=version)

@@ -143,6 +143,17 @@ def prefix(history: History, length: int) -> History:
     )
 
 
+def suffix(history: History, length: int) -> History:
+    """Its latest ``length`` events."""
+    start = max(len(history) - length, 0)
+    return History(
+        rows=history.rows[start:],
+        time=history.time[start:],
+        value=history.value[start:],
+        weight=history.weight[start:],
+    )
+
+
 def drop_last(interactions: Interactions, count: int) -> Interactions:
     """Without each user's last ``count`` events; users and their rows stay as they are."""
     sizes = np.bincount(interactions.user, minlength=len(interactions.user_ids))

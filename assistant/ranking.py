@@ -30,6 +30,9 @@ FORMAT = 1
 COLD_WEIGHTS: Mapping[str, float] = {"popularity": 0.5, "content": 1.0, "attributes": 1.0, "recency": 0.1}
 """The blend before anything was fitted: taste first, then what others chose, then a nod to the new."""
 
+SHORT_BELOW = 6
+"""Histories of fewer events are ranked with weights of their own, and without the learned stage."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RankingConfig:
@@ -54,6 +57,8 @@ class Ranker:
     config: RankingConfig = field(default_factory=RankingConfig)
     version: str = "cold"
     """Of the fitted model; ``cold`` when nothing was fitted."""
+    short_weights: Mapping[str, float] = field(default_factory=dict)
+    """For histories of fewer than ``SHORT_BELOW`` events; empty means that ``weights`` hold for all."""
 
     def columns(self, history: History) -> Scores:
         """(n_scorers, n_items) float32, each on its scorer's own scale."""
@@ -63,8 +68,8 @@ class Ranker:
         """(n_items,) float32, for ranking without a request; items of the history are scored like all others."""
         columns = self.columns(history)
         standard = standardised(columns)
-        personal = self._vector() @ standard
-        if self.learned is not None:
+        personal = self._vector(self._weights_for(history)) @ standard
+        if self._learns(history):
             seen = np.zeros(len(personal), bool)
             seen[history.rows] = True
             open_rows = np.flatnonzero(~seen)
@@ -92,10 +97,11 @@ class Ranker:
             return ()
         columns = self.columns(history)
         standard = standardised(columns)
-        personal = self._vector() @ standard
+        weights = self._weights_for(history)
+        personal = self._vector(weights) @ standard
         # A request narrows the rows to what it asks for; the trees never saw such lists, the blend does not mind.
         reordered = None
-        if self.learned is not None and relevance is None:
+        if self._learns(history) and relevance is None:
             personal, reordered = self._relearned(history, standard, personal, rows)
         scores = personal[rows].astype(np.float64)
         scale, share, asked = 1.0, 0.0, scores
@@ -118,7 +124,7 @@ class Ranker:
         for n, row in zip(order.tolist(), shown, strict=True):
             raw = {scorer.name: float(columns[at, row]) for at, scorer in enumerate(self.scorers)}
             parts = learned.get(row) or {
-                scorer.name: float(self.weights.get(scorer.name, 0.0) * standard[at, row] * scale)
+                scorer.name: float(weights.get(scorer.name, 0.0) * standard[at, row] * scale)
                 for at, scorer in enumerate(self.scorers)
             }
             if relevance is not None:
@@ -136,8 +142,14 @@ class Ranker:
             )
         return tuple(ranking)
 
-    def _vector(self) -> Scores:
-        return np.array([self.weights.get(scorer.name, 0.0) for scorer in self.scorers], np.float32)
+    def _weights_for(self, history: History) -> Mapping[str, float]:
+        return self.short_weights if self.short_weights and len(history) < SHORT_BELOW else self.weights
+
+    def _learns(self, history: History) -> bool:
+        return self.learned is not None and self._weights_for(history) is self.weights
+
+    def _vector(self, weights: Mapping[str, float]) -> Scores:
+        return np.array([weights.get(scorer.name, 0.0) for scorer in self.scorers], np.float32)
 
     def _relearned(self, history: History, standard: Scores, personal: Scores, rows: Rows) -> tuple[Scores, Rows]:
         """Blend scores with the best of ``rows`` reordered by the learned stage, above all others; and those rows."""
@@ -187,6 +199,7 @@ class Ranker:
             "version": self.version,
             "scorers": entries,
             "weights": dict(self.weights),
+            "short_weights": dict(self.short_weights),
             "learned": self.learned is not None,
         }
         if self.learned is not None:
@@ -241,6 +254,7 @@ class Ranker:
             learned,
             config or RankingConfig(),
             document["version"],
+            document["short_weights"],
         )
 
 

@@ -130,7 +130,7 @@ def main() -> None:
         events, chosen = drop_last(again.interactions, 2), test_choices(again)
         for name, scorer in competitors.items():
             fresh = (
-                refitted(scorer, again) if isinstance(scorer, Ranker) else refitted([scorer], events, data.features)[0]
+                again_on(scorer, again) if isinstance(scorer, Ranker) else refitted([scorer], events, data.features)[0]
             )
             shuffled[name] += gains(fresh, chosen) / options.seeds
     print(

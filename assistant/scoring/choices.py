@@ -21,6 +21,8 @@ class Choice:
 
     history: History
     target: int
+    seen: Rows | None = None
+    """Rows that are no candidates, where they are more than the history's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +93,7 @@ def choice_lists(
         standard = standardised(column_cube(scorers, [choice.history for choice in part]))
         blend = np.einsum("c,cqn->qn", guide, standard)
         for n, choice in enumerate(part):
-            seen = np.setdiff1d(choice.history.rows, [choice.target])
+            seen = np.setdiff1d(choice.history.rows if choice.seen is None else choice.seen, [choice.target])
             blend[n, seen] = -np.inf
             top = np.argpartition(-blend[n], candidates - 1)[:candidates]
             top = top[np.argsort(-blend[n, top], kind="stable")]

@@ -79,7 +79,7 @@ class LearnedStage:
     """Trees over columns and over features of user, item and match."""
 
     names: tuple[str, ...]
-    """Of the columns, in the order of the ranker's scorers."""
+    """Of the columns: the ranker's first scorers, in their order."""
     weights: Scores
     """(n_columns,): the blend that the trees start from."""
     popularity: Scores
@@ -98,7 +98,7 @@ class LearnedStage:
 
     def predict(self, history: History, standard: Scores, rows: Rows) -> Scores:
         """(len(rows),) scores; ``standard`` (n_columns, n_items) are the standardised columns."""
-        columns = standard[:, rows].T
+        columns = standard[: len(self.names), rows].T
         base = columns @ self.weights
         matrix = self.features(history, columns, rows, base)
         trees = self.booster.inplace_predict(matrix, predict_type="margin", validate_features=False, base_margin=base)
@@ -111,7 +111,7 @@ class LearnedStage:
 
         They add up to the score, but for the trees' bias, which is the same for every item and left out.
         """
-        columns = standard[:, rows].T
+        columns = standard[: len(self.names), rows].T
         base = columns @ self.weights
         place = {row: at for at, row in enumerate(rows.tolist())}
         at = np.array([place[row] for row in shown], np.int64)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.interactions import drop_last, histories, prefix
-from assistant.ranking import Ranker, cold_ranker
+from assistant.interactions import drop_last, histories, prefix, suffix
+from assistant.ranking import SHORT_BELOW, Ranker, cold_ranker
 from assistant.scoring import choices as past
 from assistant.scoring import ltr
 from assistant.scoring.base import Interactions, ItemFeatures, Scorer, Scores
@@ -95,10 +95,11 @@ def select_and_fit(
     config: FitConfig | None = None,
     *,
     item_ids: Sequence[str] | None = None,
+    incumbent: Ranker | None = None,
     report: Report | None = None,
 ) -> tuple[Ranker, FitTable]:
     """A ranker chosen on each user's last event and fitted on all. Pure: same input, same result."""
-    selection = select(interactions, features, config, item_ids=item_ids, report=report)
+    selection = select(interactions, features, config, item_ids=item_ids, incumbent=incumbent, report=report)
     return selection.ranker, selection.table
 
 
@@ -108,9 +109,14 @@ def select(
     config: FitConfig | None = None,
     *,
     item_ids: Sequence[str] | None = None,
+    incumbent: Ranker | None = None,
     report: Report | None = None,
 ) -> Selection:
-    """As ``select_and_fit``, with the scorers that it tried."""
+    """As ``select_and_fit``, with the scorers that it tried.
+
+    The recipe of the ``incumbent`` (settings, weights, trees) is fitted on the same events and validated beside the new
+    ones, and stays when it does better.
+    """
     config = config or FitConfig()
     ids = tuple(item_ids) if item_ids is not None else tuple(str(n) for n in range(interactions.n_items))
     say = report or (lambda line: None)
@@ -122,7 +128,7 @@ def select(
         table = FitTable(rows=(), chosen="cold", n_validated=len(validation), note=note)
         return Selection(ranker=ranker, table=table)
 
-    tried: list[tuple[FitRow, list[Scorer], Scores]] = []
+    tried: list[Entry] = []
     columns: list[Scorer] = []
     strengths: list[float] = []
     for family in families(train, features, user_rows=config.user_rows):
@@ -149,13 +155,14 @@ def select(
     weights = past.fit_weights(lists)
     say("weights " + ", ".join(f"{s.name} {w:.2f}" for s, w in zip(columns, weights, strict=True) if w > 0.005))
     tried.append((_row("blend", ranks_of(columns, weights, validation)), columns, weights))
+    for_short = _short_weights(earlier, taken, guide, wide)
     cold = cold_ranker(ids, features, train)
     cold_weights = np.array([cold.weights[scorer.name] for scorer in cold.scorers], np.float32)
     tried.append(
         (_row("cold default", ranks_of(cold.scorers, cold_weights, validation)), list(cold.scorers), cold_weights)
     )
 
-    winner, scorers, final = max((t for t in tried if t[0].name != "user_cf"), key=lambda entry: entry[0].ndcg)
+    winner, scorers, final = _winner([entry for entry in tried if entry[0].name != "user_cf"])
     table_rows = [row for row, _, _ in tried]
     stage = None
     note = ""
@@ -171,13 +178,21 @@ def select(
             winner, stage, scorers, final = reached, learning.stage, columns, weights
     elif config.learned:
         note = "the learned stage needs the extra 'rank'"
-    if stage is None:  # columns without weight cost time for nothing
-        scorers, final = _weighing(scorers, final)
+    if incumbent is not None:
+        reached = in_service(incumbent, train, features, validation)
+        table_rows.append(reached)
+        say(f"in service          nDCG@10 {reached.ndcg:.4f}")
+        if reached.ndcg > winner.ndcg:
+            winner, stage, scorers = reached, incumbent.learned, list(incumbent.scorers)
+            final = np.array([incumbent.weights.get(scorer.name, 0.0) for scorer in scorers], np.float32)
+            for_short = dict(incumbent.short_weights)
+    scorers, final = _together(scorers, final, columns, for_short, keep_all=stage is not None)
     if config.refit:
         scorers = refitted(scorers, interactions, features)
         stage = ltr.refreshed(stage, interactions) if stage is not None else None
     names = [scorer.name for scorer in scorers]
-    ranker = Ranker(ids, tuple(scorers), dict(zip(names, map(float, final), strict=True)), stage)
+    served = dict(zip(names, map(float, final), strict=True))
+    ranker = Ranker(ids, tuple(scorers), served, stage, short_weights=for_short)
     table = FitTable(
         rows=tuple(replace(row, used=row.name in {winner.name, *names}) for row in table_rows),
         chosen=winner.name,
@@ -241,9 +256,52 @@ def _row(name: str, ranks: NDArray[np.int64], settings: str = "") -> FitRow:
     return FitRow(name=name, ndcg=float(past.ndcg(ranks).mean()), hit=float((ranks < 10).mean()), settings=settings)
 
 
-def _weighing(scorers: Sequence[Scorer], weights: Scores) -> tuple[list[Scorer], Scores]:
-    use = np.flatnonzero(weights > 1e-3)
-    return [scorers[n] for n in use.tolist()], weights[use]
+Entry = tuple[FitRow, list[Scorer], Scores]
+
+BLEND_PREFERRED = 0.98
+"""The blend is served unless a single scorer beats it by more than this factor says: the blend also knows what to do with
+items and users that the single one has never seen."""
+
+
+def _winner(entries: Sequence[Entry]) -> Entry:
+    best = max(entries, key=lambda entry: entry[0].ndcg)
+    blend = next(entry for entry in entries if entry[0].name == "blend")
+    return blend if blend[0].ndcg >= BLEND_PREFERRED * best[0].ndcg else best
+
+
+def _short_weights(scorers: Sequence[Scorer], choices: Sequence[Choice], guide: Scores, wide: int) -> dict[str, float]:
+    """Weights for histories of no or few events: the same past choices, with all but the latest events forgotten."""
+    some = choices[:: max(1, len(choices) // 1500)]
+    cut = [
+        Choice(history=suffix(choice.history, n % SHORT_BELOW), target=choice.target, seen=choice.history.rows)
+        for n, choice in enumerate(some)
+    ]
+    weights = past.fit_weights(past.choice_lists(scorers, cut, guide, candidates=wide))
+    found = {s.name: float(w) for s, w in zip(scorers, weights, strict=True) if w > 1e-3}
+    # Whatever was learned, somebody without any history gets what others chose.
+    return found | {"popularity": max(found.get("popularity", 0.0), 0.05)}
+
+
+def _together(
+    scorers: Sequence[Scorer], weights: Scores, columns: Sequence[Scorer], short: Mapping[str, float], *, keep_all: bool
+) -> tuple[list[Scorer], Scores]:
+    """What serves: scorers that weigh for long histories, then those that weigh for short ones alone.
+
+    Columns without any weight cost time for nothing, but trees need theirs.
+    """
+    kept = [(s, float(w)) for s, w in zip(scorers, weights, strict=True) if keep_all or w > 1e-3 or s.name in short]
+    names = {scorer.name for scorer, _ in kept}
+    kept += [(scorer, 0.0) for scorer in columns if scorer.name in short and scorer.name not in names]
+    return [scorer for scorer, _ in kept], np.array([weight for _, weight in kept], np.float32)
+
+
+def in_service(ranker: Ranker, train: Interactions, features: ItemFeatures, validation: Sequence[Choice]) -> FitRow:
+    """A served recipe, fitted on ``train`` and validated like the others. Its trees never saw what is validated on."""
+    scorers = tuple(refitted(ranker.scorers, train, features))
+    learned = None if ranker.learned is None else ltr.refreshed(ranker.learned, train)
+    again = replace(ranker, scorers=scorers, learned=learned)
+    ranks = [past.target_ranks(again.score_all(choice.history)[None, :], [choice]) for choice in validation]
+    return _row("in service", np.concatenate(ranks))
 
 
 def refitted(scorers: Sequence[Scorer], interactions: Interactions, features: ItemFeatures) -> list[Scorer]:

@@ -253,3 +253,23 @@ def test_a_model_whose_folder_is_gone_says_how_to_go_on(store):
     (report.folder / "ranker.json").unlink()
     with pytest.raises(ModelMissingError, match="fit again"):
         open_ranker(store, Shelf())
+
+
+def test_somebody_new_gets_what_others_chose(chosen):
+    ranker, _ = chosen
+    assert ranker.short_weights["popularity"] > 0
+    scores = ranker.score_all(history_of_rows([]))
+    assert np.ptp(scores) > 0
+    few = ranker.rank(history_of_rows([21, 23]), k=5)
+    assert sum(20 <= r.row < 40 for r in few) >= 4
+
+
+def test_a_better_recipe_in_service_stays(store):
+    add(store, 80)
+    first = fit(store, Shelf(), config=replace(QUICK, learned=False))
+    second = fit(store, Shelf(), config=replace(QUICK, learned=False))
+    rows = {row.name: row.ndcg for row in second.table.rows}
+    # nothing changed between the two, so the recipe in service does as well as what won before
+    won = next(row.ndcg for row in first.table.rows if row.name == first.table.chosen)
+    assert rows["in service"] == pytest.approx(won, abs=0.02)
+    assert rows[second.table.chosen] >= rows["in service"]
