@@ -23,12 +23,13 @@ from typing import Any, Literal, cast
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 import prompts as prompt_files
+from assistant.drafts import fact_line, untidy, values_of
 from assistant.errors import ProviderError
 from assistant.faithfulness import ClaimChecker, Evidence, is_supported
 from assistant.llm.base import ChatMessage, LanguageModel, Sampling, StreamEvent, TextDelta, generate
 from assistant.llm.budget import fit
 from assistant.phrases import Phrased, phrase, reasons
-from assistant.phrases.labels import clean_label, clean_name, clean_title, instructs
+from assistant.phrases.labels import clean_title, instructs
 from assistant.text import clean, fold
 from assistant.types import Claim, Explanation, Fact, Item
 from prompts import Prompt
@@ -332,7 +333,9 @@ class Explainer:
 
     def _verified(self, draft: _Draft, facts: Sequence[Fact], evidence: Evidence) -> tuple[Claim, ...]:
         """The claims of a draft that may be shown; raises ``_Rejected`` for any other."""
-        if draft.shape == WRITTEN and (problem := untidy(draft.text, self.settings)):
+        if draft.shape == WRITTEN and (
+            problem := untidy(draft.text, least_words=self.settings.least_words, most_words=self.settings.most_words)
+        ):
             raise _Rejected(problem)
         plain = draft.text
         for fact in facts:
@@ -348,7 +351,7 @@ class Explainer:
                 raise _Rejected(f"{claim.verdict}: {claim.text!r} as {claim.slot}")
         if not any(claim.verdict == "supported" for claim in claims):
             raise _Rejected("says nothing that the facts bear")
-        known = " ".join(fold(text) for fact in facts for text in _values(fact))
+        known = " ".join(fold(text) for fact in facts for text in values_of(fact))
         for claim in claims:
             if claim.text[:1].isupper() and claim.source == "catalogue" and isinstance(claim.value, str):
                 named = claim.text[1:].lower() != claim.text[1:]
@@ -391,55 +394,6 @@ def _continuing(said: str, among: Sequence[str]) -> list[str]:
         return list(among)
     rest = said[begun.end() :]
     return [text for text in among if json.dumps(text, ensure_ascii=False)[1:].startswith(rest)]
-
-
-def fact_line(fact: Fact) -> str | None:
-    """A fact as a prompt states it, or None when it holds nothing clean enough to be quoted."""
-    if isinstance(fact.value, int | float) and not isinstance(fact.value, bool):
-        return f"{fact.slot.replace('_', ' ')}: {fact.value:g}"
-    shared = [text for _, value in fact.shared if (text := clean_label(value) or clean_name(value)) is not None]
-    if fact.slot in ("liked", "bought", "like"):
-        title = clean_title(str(fact.value))
-        if title is None or not shared:
-            return None
-        lead = "you asked for something like" if fact.slot == "like" else f"you {fact.slot}"
-        return f"{lead} {title}, which also has {', '.join(shared[:2])}"
-    if fact.slot in ("asked_for", "often_likes"):
-        lead = "you asked for" if fact.slot == "asked_for" else "you often like"
-        return f"{lead} {shared[0]}" if shared else None
-    values = [text for value in _values(fact) if (text := clean_label(value) or clean_name(value)) is not None]
-    return f"{fact.slot.replace('_', ' ')}: {', '.join(values)}" if values else None
-
-
-def untidy(text: str, settings: ExplainSettings) -> str | None:
-    """What is wrong with the form of a text, or None."""
-    count = len(text.split())
-    if not text.strip():
-        return "empty"
-    if count < settings.least_words:
-        return "too short"
-    if count > settings.most_words:
-        return f"too long: {count} words"
-    if re.search(r"[{}\[\]<>|`*_#\\]|\bf\d+\b|\n", text):
-        return "markers left in it"
-    if text.count("“") != text.count("”") or text.count('"') % 2 or text.count("(") != text.count(")"):
-        return "unbalanced quotes"
-    if not re.search(r"[.!?][”\"')]?$", text) or re.search(r"\b(?:and|or|with|by|the|a|of|is|about)[.!?]$", text):
-        return "ends in the middle of a sentence"
-    if not (text[0].isupper() or text[0].isdigit() or text[0] in "“\"'"):
-        return "begins in the middle of a sentence"
-    if re.search(r"\b(?:I|I'm|I'd|me|my|we|our|assistant|user|facts?|recommendation|JSON)\b", text):
-        return "speaks of itself"
-    if re.search(r"(.)\1{3,}|\b(\w+) \2\b|[,;:.]{2,}(?!\.)|: *:|; *[.,]", text):
-        return "stutters"
-    said = [word.strip(".,;:!?“”\"'()").casefold() for word in text.split()]
-    runs = [tuple(said[at : at + 3]) for at in range(len(said) - 2)]
-    return "repeats itself" if len(runs) != len(set(runs)) else None
-
-
-def _values(fact: Fact) -> list[str]:
-    values = fact.value if isinstance(fact.value, tuple) else (fact.value,)
-    return [str(value) for value in values] + [value for _, value in fact.shared]
 
 
 def _cited(facts: Sequence[Fact], ids: Sequence[str]) -> tuple[Fact, ...]:

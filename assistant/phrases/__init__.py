@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from assistant.phrases.fillers import fill
 from assistant.phrases.material import Material, Piece, Pieces
 from assistant.phrases.templates import DETAILS, EMPTY, OPENINGS, WORTH, Template
 from assistant.types import Fact, Value
@@ -174,7 +175,7 @@ def _render(text: str, material: Material) -> Pieces | None:
                 material.said = before
             continue
         slot, *verbs = part.group(2).split("|")
-        filled = material.fill(slot)
+        filled = fill(material, slot)
         if filled is None:
             return None
         pieces.extend(filled)

@@ -244,7 +244,7 @@ def clean_title(value: str) -> str | None:
         return None
     if not (text[0].isalnum() or text[0] in "'’¡¿(#…") or re.search(r"\w\(|\.\./|;\S", text):
         return None
-    if _disguised(text) or _sentence(text) or _HANDLER.fullmatch(text):
+    if text.endswith(":") or _disguised(text) or _sentence(text) or _HANDLER.fullmatch(text):
         return None
     found = words(text)
     if len(set(found) & _COMMANDS) and (len(found) > 3 or len(set(found) & _COMMANDS) > 1):

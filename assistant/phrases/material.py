@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from assistant.phrases.kinds import combine, genre_of, liked_kind, noun_of, plural_noun
@@ -53,10 +53,10 @@ _TAUTOLOGIES = {
     ("chilling", "horror"), ("epic", "fantasy"), ("satirical", "comedy"), ("slapstick", "comedy"), ("noir", "noir"),
 }  # fmt: skip
 _QUICK = range(60, 91)
-_DIRECTORS = frozenset({"director", "directors"})
-_AUTHORS = frozenset({"author", "authors", "writer", "writers"})
-_LEADS = _DIRECTORS | _AUTHORS | {"creators", "creator", "artist", "artists"}
-_CAST = frozenset({"cast", "actor", "actors", "performers"})
+DIRECTORS = frozenset({"director", "directors"})
+AUTHORS = frozenset({"author", "authors", "writer", "writers"})
+LEADS = DIRECTORS | AUTHORS | {"creators", "creator", "artist", "artists"}
+CAST = frozenset({"cast", "actor", "actors", "performers"})
 
 
 @dataclass(slots=True)
@@ -107,7 +107,7 @@ class Material:
         self.said |= {(each.slot, fold(each.value)) for each in said}
         people = [each for each in said if self._kind(each.slot) == "people"]
         self.said |= {("name", fold(each.text)) for each in people}
-        self.said |= {("role", each.slot) for each in people if each.slot in _LEADS}
+        self.said |= {("role", each.slot) for each in people if each.slot in LEADS}
 
     def _labels(self, kind: str) -> list[_Said]:
         """The unsaid values of a kind: those of dialogue, history and profile before those of the catalogue."""
@@ -194,9 +194,10 @@ class Material:
         ]
 
     def looks(self) -> list[_Said]:
-        return self._subjects("look")
+        return self.subjects("look")
 
-    def _subjects(self, use: str) -> list[_Said]:
+    def subjects(self, use: str) -> list[_Said]:
+        """Unsaid tags of a use: ``about``, ``set`` or ``look``."""
         found = []
         for each in self._labels("subjects"):
             subject = subject_of(each.value)
@@ -220,10 +221,6 @@ class Material:
 
     # words for templates
 
-    def fill(self, slot: str) -> Pieces | None:
-        """The words for a template's slot, or None when no fact gives any."""
-        return _FILLERS[slot](self)
-
     def list_of(self, found: Sequence[_Said], joiner: str = "and") -> Pieces | None:
         """``A, B and C`` with a citation for each; marks them as said."""
         if not found:
@@ -239,10 +236,10 @@ class Material:
         return tuple(pieces)
 
     def about(self, most: int = 2) -> Pieces | None:
-        return self.list_of(self._subjects("about")[:most])
+        return self.list_of(self.subjects("about")[:most])
 
     def setting(self) -> Pieces | None:
-        return self.list_of(self._subjects("set")[:1])
+        return self.list_of(self.subjects("set")[:1])
 
     def runtime(self) -> Pieces | None:
         for fact in self.facts:
@@ -420,7 +417,7 @@ class Material:
         looks = [said for said, use in subjects if use == "look"]
         used = [each for each in genres if phrase is not None and each.text in phrase[1]]
         adjectives = [each for each in (*moods, *looks) if not self._tautology(each, used)][:2]
-        directors = [each for each in people if each.slot in _LEADS][:1]
+        directors = [each for each in people if each.slot in LEADS][:1]
         cast = [each for each in people if each not in directors][:2]
         parts = (
             (" from ", countries[:1]), (" from ", years[:1]), (" by ", directors), (" with ", cast), (" set ", settings),
@@ -464,7 +461,7 @@ class Material:
             join = {"about": "about ", "set": "set ", "look": ""}[subject.use]
             text = f"{noun} {join}{subject.words}" if subject.use != "look" else f"{subject.words} {noun}"
         elif kind == "people" and (name := clean_name(value)) is not None:
-            text = f"{noun} {'with' if slot in _CAST else 'by'} {name}"
+            text = f"{noun} {'with' if slot in CAST else 'by'} {name}"
         elif kind == "places":
             text = f"{noun} from {place(value)}"
         if text is None:
@@ -485,91 +482,3 @@ def _conjoined(parts: Sequence[Sequence[Piece]]) -> Pieces:
 
 def _titled(fact: Fact) -> bool:
     return isinstance(fact.value, str) and clean_title(fact.value) is not None
-
-
-def _verb(fact: Fact | None) -> Pieces | None:
-    return None if fact is None else (Piece(fact.slot),)
-
-
-def _makers(material: Material) -> Pieces | None:
-    """``directed by X`` or ``by X``, by what is known of the roles."""
-    if found := material.names(_DIRECTORS, 3):
-        return (Piece("directed by "), *(material.list_of(found) or ()))
-    if found := material.names(_AUTHORS, 2):
-        return (Piece("written by "), *(material.list_of(found) or ()))
-    if found := material.names(frozenset({"creators", "creator", "artist", "artists"}), 2):
-        return (Piece("by "), *(material.list_of(found) or ()))
-    return None
-
-
-def _others(material: Material) -> Pieces | None:
-    """People whose role is neither known here nor the cast: ``Illustrator: X``."""
-    known = _DIRECTORS | _AUTHORS | _CAST | {"creators", "creator", "artist", "artists"}
-    for each in material.names(None, 12):
-        if each.slot not in known and (role := clean_label(each.slot.replace("_", " "))) is not None:
-            same_role = [other for other in material.names(None, 12) if other.slot == each.slot][:1]
-            return (Piece(f"{written(role)} is "), *(material.list_of(same_role) or ()))
-    return None
-
-
-def _many_cast(material: Material) -> Pieces | None:
-    found = material.names(_CAST, 3)
-    return material.list_of(found) if len(found) > 1 else None
-
-
-def _topics(material: Material) -> Pieces | None:
-    """Two or three subjects, as the plural subject of a sentence."""
-    found = [each for each in material._subjects("about") if not each.text.startswith(("a ", "an "))][:3]
-    return material.list_of(found) if len(found) > 1 else None
-
-
-_FILLERS: Mapping[str, Callable[[Material], Pieces | None]] = {
-    "request": Material.request,
-    "request_is": lambda m: m.request(predicate=True),
-    "kind": lambda m: m.kind(1),
-    "asked_kind": Material.asked_kind,
-    "bare_kind": lambda m: m.kind(0),
-    "moody_kind": lambda m: m.kind(2) if len(m.moods()) > 1 else None,
-    "about": lambda m: m.about(2),
-    "topic": lambda m: m.about(1),
-    "topics": _topics,
-    "setting": Material.setting,
-    "moods": lambda m: m.list_of(m.moods()[:2]),
-    "two_moods": lambda m: m.list_of(m.moods()[:2]) if len(m.moods()) > 1 else None,
-    "makers": _makers,
-    "director": lambda m: m.list_of(m.names(_DIRECTORS, 3)),
-    "author": lambda m: m.list_of(m.names(_AUTHORS | {"creators", "creator"}, 2)),
-    "cast": lambda m: m.list_of(m.names(_CAST, 2)),
-    "many_cast": _many_cast,
-    "other_role": _others,
-    "places": Material.places,
-    "year": lambda m: m.number("year"),
-    "pages": lambda m: m.number("pages"),
-    "runtime": Material.runtime,
-    "price": Material.price,
-    "tags": Material.plain_tags,
-    "filed": Material.filed,
-    "attribute": Material.plain_attribute,
-    "liked": lambda m: m.title_of(m.past),
-    "did": lambda m: _verb(m.past),
-    "liked_director": lambda m: m.shared_people(m.past, _DIRECTORS),
-    "liked_author": lambda m: m.shared_people(m.past, _AUTHORS | {"creators", "creator"}),
-    "liked_cast": lambda m: m.shared_people(m.past, _CAST),
-    "liked_about": lambda m: m.shared_about(m.past),
-    "liked_topic": lambda m: m.shared_about(m.past, bare=True),
-    "liked_setting": lambda m: m.shared_about(m.past, "set"),
-    "liked_kind": lambda m: m.shared_kind(m.past),
-    "liked_mood": lambda m: m.shared_mood(m.past),
-    "liked_places": lambda m: m.shared_places(m.past),
-    "named": lambda m: m.title_of(m.named),
-    "named_director": lambda m: m.shared_people(m.named, _DIRECTORS),
-    "named_author": lambda m: m.shared_people(m.named, _AUTHORS | {"creators", "creator"}),
-    "named_cast": lambda m: m.shared_people(m.named, _CAST),
-    "named_about": lambda m: m.shared_about(m.named),
-    "named_topic": lambda m: m.shared_about(m.named, bare=True),
-    "named_setting": lambda m: m.shared_about(m.named, "set"),
-    "named_kind": lambda m: m.shared_kind(m.named),
-    "named_mood": lambda m: m.shared_mood(m.named),
-    "habit": Material.habit,
-}
-"""Template slot -> its words."""

@@ -240,7 +240,7 @@ def test_models_known_to_write_badly_choose():
     ],
 )  # fmt: skip
 def test_untidy(text, problem):
-    found = untidy(text, ExplainSettings())
+    found = untidy(text, least_words=6, most_words=48)
     assert (found is None) if problem is None else (found is not None and problem in found)
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from assistant.faithfulness import is_supported
 from assistant.phrases import phrase, reasons
+from assistant.phrases.fillers import FILLERS
 from assistant.phrases.kinds import combine
 from assistant.phrases.labels import article, clean_label, clean_name, clean_title, listed, quoted_title, written
-from assistant.phrases.material import _FILLERS
 from assistant.phrases.subjects import mood_of, subject_of
 from assistant.phrases.templates import DETAILS, EMPTY, OPENINGS
 from assistant.types import Fact
@@ -111,7 +111,7 @@ def test_every_slot_of_every_template_is_known_and_names_are_unique():
     assert len({template.name for template in templates}) == len(templates)
     for template in templates:
         for slot in re.findall(r"\{([^}|]*)", template.text):
-            assert slot in _FILLERS, template.name
+            assert slot in FILLERS, template.name
         assert template.text.endswith(".")
 
 

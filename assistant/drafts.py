@@ -1,0 +1,58 @@
+"""What a draft of a reason is made from, and what is wrong with one before its claims are looked at."""
+
+from __future__ import annotations
+
+import re
+
+from assistant.phrases.labels import clean_label, clean_name, clean_title
+from assistant.types import Fact
+
+
+def fact_line(fact: Fact) -> str | None:
+    """A fact as a prompt states it, or None when it holds nothing clean enough to be quoted."""
+    if isinstance(fact.value, int | float) and not isinstance(fact.value, bool):
+        return f"{fact.slot.replace('_', ' ')}: {fact.value:g}"
+    shared = [text for _, value in fact.shared if (text := clean_label(value) or clean_name(value)) is not None]
+    if fact.slot in ("liked", "bought", "like"):
+        title = clean_title(str(fact.value))
+        if title is None or not shared:
+            return None
+        lead = "you asked for something like" if fact.slot == "like" else f"you {fact.slot}"
+        return f"{lead} {title}, which also has {', '.join(shared[:2])}"
+    if fact.slot in ("asked_for", "often_likes"):
+        lead = "you asked for" if fact.slot == "asked_for" else "you often like"
+        return f"{lead} {shared[0]}" if shared else None
+    values = [text for value in values_of(fact) if (text := clean_label(value) or clean_name(value)) is not None]
+    return f"{fact.slot.replace('_', ' ')}: {', '.join(values)}" if values else None
+
+
+def untidy(text: str, *, least_words: int, most_words: int) -> str | None:
+    """What is wrong with the form of a text, or None."""
+    count = len(text.split())
+    if not text.strip():
+        return "empty"
+    if count < least_words:
+        return "too short"
+    if count > most_words:
+        return f"too long: {count} words"
+    if re.search(r"[{}\[\]<>|`*_#\\]|\bf\d+\b|\n", text):
+        return "markers left in it"
+    if text.count("“") != text.count("”") or text.count('"') % 2 or text.count("(") != text.count(")"):
+        return "unbalanced quotes"
+    if not re.search(r"[.!?][”\"')]?$", text) or re.search(r"\b(?:and|or|with|by|the|a|of|is|about)[.!?]$", text):
+        return "ends in the middle of a sentence"
+    if not (text[0].isupper() or text[0].isdigit() or text[0] in "“\"'"):
+        return "begins in the middle of a sentence"
+    if re.search(r"\b(?:I|I'm|I'd|me|my|we|our|assistant|user|facts?|recommendation|JSON)\b", text):
+        return "speaks of itself"
+    if re.search(r"(.)\1{3,}|\b(\w+) \2\b|[,;:.]{2,}(?!\.)|: *:|; *[.,]", text):
+        return "stutters"
+    said = [word.strip(".,;:!?“”\"'()").casefold() for word in text.split()]
+    runs = [tuple(said[at : at + 3]) for at in range(len(said) - 2)]
+    return "repeats itself" if len(runs) != len(set(runs)) else None
+
+
+def values_of(fact: Fact) -> list[str]:
+    """Every value of a fact, with those of what it shares."""
+    values = fact.value if isinstance(fact.value, tuple) else (fact.value,)
+    return [str(value) for value in values] + [value for _, value in fact.shared]
