@@ -16,6 +16,7 @@ from assistant.turn import Assistant
 from assistant.types import EventKind, Message, Recommendation, Reply
 
 _DIRECTOR = re.compile(r"^(f\d+): director: (.+)$", re.M)
+_ASKED = re.compile(r"^(f\d+): you asked for (.+)$", re.M)
 _ANY_FACT = re.compile(r"^(f\d+): (\w[\w ]*): (.+)$", re.M)
 
 
@@ -48,6 +49,8 @@ def good_answer(messages: Sequence[ChatMessage]) -> str:
     facts = messages[-1].content
     if match := _DIRECTOR.search(facts):
         return json.dumps({"text": f"It was directed by {match[2]}, so give it a try.", "fact_ids": [match[1]]})
+    if match := _ASKED.search(facts):
+        return json.dumps({"text": f"You asked for {match[2]}, so give this one a try.", "fact_ids": [match[1]]})
     fact_id, slot, value = _ANY_FACT.findall(facts)[0]
     said = {
         "year": f"It dates from {value}, so give it a try.",
