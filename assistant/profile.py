@@ -147,6 +147,8 @@ def _relation(event: Event, scale: tuple[float, float] | None) -> Relation | Non
         return "bought"
     if event.kind == "skip":
         return None
+    if event.kind == "rating" and event.value is None:
+        return "liked"  # rated, though not with what: the weights of interactions take it for a like too
     if event.kind == "rating" and event.value is not None and scale is not None and scale[1] > scale[0]:
         share = (event.value - scale[0]) / (scale[1] - scale[0])
         return "liked" if share >= LIKED_SHARE else "disliked" if share <= DISLIKED_SHARE else "seen"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from assistant.catalogue import Catalogue
-from assistant.fitting import Report, current_model, fit, forget_models
+from assistant.fitting import forget_models, versions
 from assistant.store import Store
 
 
@@ -15,19 +14,18 @@ class Erasure:
 
     rows: int
     """Rows of the database that went."""
-    refitted: str | None
-    """Version of the ranking model that was fitted without the user; None when there had been none."""
+    models_removed: bool
+    """Whether fitted ranking models were removed, as they learned from the user too."""
 
 
-def erase_user(store: Store, user: str, *, report: Report | None = None) -> Erasure:
+def erase_user(store: Store, user: str) -> Erasure:
     """Erase a user's events, tastes, conversations and impressions, and the ranking models that learned from them.
 
-    Where a model was in service, another one is fitted on the events that remain. Raises ``DataError`` when the log
-    cannot be emptied because another process keeps reading.
+    Calling it again finishes an erasure that was interrupted. Raises ``DataError`` when the log cannot be emptied because
+    another process keeps reading.
     """
-    rows = store.delete_user(user)
-    if not rows or current_model(store.folder) is None:
-        return Erasure(rows=rows, refitted=None)
-    forget_models(store.folder)
-    fitted = fit(store, Catalogue.load(store), report=report)
-    return Erasure(rows=rows, refitted=fitted.version)
+    known = user in store.users()
+    fitted = known and bool(versions(store.folder))
+    if known:
+        forget_models(store.folder)  # before the rows, so that an interrupted erasure can be seen and run again
+    return Erasure(rows=store.delete_user(user), models_removed=fitted)
