@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from assistant.explain import Style
     from assistant.llm.base import LanguageModel
     from evals.suite.cases import Case
+    from evals.suite.comparison import SuiteReport
     from evals.suite.phrasing import Phraser
     from evals.suite.running import Run, RunConfig
 
@@ -104,6 +105,14 @@ STOPPED = 5
     show_default=True,
     help="Gate: largest share of failed generations.",
 )
+@click.option(
+    "--judge",
+    "judge",
+    default=None,
+    metavar="LLM",
+    help="Also let a model compare each variant with the base, blind and in random order. Never part of a gate.",
+)
+@click.option("--judge-prompt", default="judge", show_default=True, metavar="NAME@VERSION")
 @click.option("--html", type=click.Path(path_type=Path), default=None, help="Write the report as one HTML file.")
 @click.option("--markdown", "markdown_file", type=click.Path(path_type=Path), default=None)
 @click.option("--junit", type=click.Path(path_type=Path), default=None)
@@ -137,6 +146,8 @@ def command(
     margin: float,
     fail_under: tuple[str, ...],
     failure_cap: float,
+    judge: str | None,
+    judge_prompt: str,
     html: Path | None,
     markdown_file: Path | None,
     junit: Path | None,
@@ -182,6 +193,8 @@ def command(
     run = _run(cases, phrasers, models, llm_base_url, config, cache, catalogue)
     gates = GateConfig(no_worse_than=base, margin=margin, fail_under=bounds, failure_cap=failure_cap)
     report = summarise(run, gates)
+    if judge is not None:
+        report = _judged(report, judge, judge_prompt, prompts_folder, llm_base_url, cache)
     outputs: tuple[tuple[Path | None, Callable[[], str]], ...] = (
         (html, lambda: html_page(report)),
         (markdown_file, lambda: markdown(report)),
@@ -278,3 +291,42 @@ def _run(
                 await model.aclose()
 
     return asyncio.run(whole())
+
+
+def _judged(
+    report: SuiteReport, setting: str, prompt_name: str, folder: Path | None, base_url: str | None, cache: Path
+) -> SuiteReport:
+    """The report with what a judge says of each variant's first repeat against the base's."""
+    import asyncio
+    from dataclasses import replace
+
+    from evals.suite.comparison import normal_prompt
+    from evals.suite.judge import JudgeReport, judge_pairs, judge_report
+    from evals.suite.rows import Row, Variant
+    from evals.suite.tapped import DraftCache
+    from prompts import load
+
+    head, _, version = normal_prompt(prompt_name).partition("@")
+    prompt = load(head, version or None, folder)
+
+    def rows(variant: Variant) -> dict[str, Row]:
+        return {r.case: r for r in report.run.rows if r.variant == variant and r.repeat == 0 and r.error is None}
+
+    async def whole() -> list[JudgeReport]:
+        found = []
+        for name, model in _models(setting, base_url).items():
+            try:
+                for variant in (v for v in report.run.variants if v != report.base):
+                    judgements = await judge_pairs(
+                        report.run.cases, rows(report.base), rows(variant), model, prompt, cache=DraftCache(cache)
+                    )
+                    found.append(
+                        judge_report(
+                            judgements, report.run.cases, report.base, variant, judge=name, prompt=prompt.label
+                        )
+                    )
+            finally:
+                await model.aclose()
+        return found
+
+    return replace(report, judges=tuple(asyncio.run(whole())))

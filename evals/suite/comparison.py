@@ -9,6 +9,7 @@ from typing import Literal
 from assistant.errors import UnknownNameError, did_you_mean
 from evals.errors import EvaluationError
 from evals.statistics import Comparison, Gate, Interval, compare, holm, mean_interval, no_worse_than, pass_hat_k
+from evals.suite.judge import JudgeReport
 from evals.suite.rows import Row, Variant
 from evals.suite.running import Run
 
@@ -109,6 +110,8 @@ class SuiteReport:
     variants: tuple[VariantReport, ...]
     versus: tuple[Versus, ...]
     gates: tuple[GateResult, ...]
+    judges: tuple[JudgeReport, ...] = ()
+    """What a judge model said; never part of a gate."""
 
     @property
     def end(self) -> Literal["pass", "fail", "inconclusive"]:

@@ -134,6 +134,19 @@ def test_prompts_command(arguments, tmp_path):
     assert "48 from the cache" in again.stderr
 
 
+def test_a_judge_beside_the_checker(arguments, tmp_path):
+    script = tmp_path / "judge.jsonl"
+    script.write_text(json.dumps({"text": '{"better": "tie"}'}) + "\n")
+    result = CliRunner().invoke(cli, [*arguments, "--judge", f"scripted:{script}", "--json"])
+    assert result.exit_code == 0, result.output
+    (judge,) = json.loads(result.stdout)["judges"]
+    assert judge["preference"]["estimate"] == 0.5
+    assert judge["compared"] == 12
+    assert judge["agreement"] is None
+    table = CliRunner().invoke(cli, [*arguments, "--judge", f"scripted:{script}"])
+    assert "as a judge" in table.stdout
+
+
 def test_gate_exit_codes(arguments):
     failed = CliRunner().invoke(cli, [*arguments, "--fail-under", "accepted=0.99"])
     assert failed.exit_code == 1

@@ -51,6 +51,7 @@ def suite_document(report: SuiteReport) -> dict[str, Any]:
             for v in report.versus
         ],
         "gates": [asdict(gate) for gate in report.gates],
+        "judges": [{**asdict(judge), "variant": judge.variant.name} for judge in report.judges],
     }
 
 

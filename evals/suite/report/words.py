@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from evals.formats import ABSENT, dollars, number, percent
 from evals.statistics import Interval
 from evals.suite.comparison import GATED, METRICS, SuiteMetric, SuiteReport, Versus
+from evals.suite.judge import JudgeReport
 
 VERDICTS = {"pass": "Passed", "fail": "Failed", "inconclusive": "Not decided"}
 
@@ -62,6 +63,24 @@ def versus_words(versus: Versus) -> str:
     return "better" if higher == (METRICS[versus.metric].better == "higher") else "worse"
 
 
+def judge_words(judge: JudgeReport) -> str:
+    """What a judge said of a variant, and how far it can be trusted."""
+    if judge.preference is None:
+        return f"{judge.judge} as a judge gave no answer that could be used ({judge.failed} failed)."
+    said = f"{judge.judge} as a judge ({judge.prompt.split('#')[0]}) prefers {judge.variant.name} in {percent(judge.preference)}"
+    if judge.preference.low is not None and judge.preference.high is not None:
+        said += f" ({percent(judge.preference.low)} to {percent(judge.preference.high)})"
+    said += f" of {judge.compared} comparisons, ties counted half"
+    if judge.first_share is not None:
+        said += f"; the text shown first won {percent(judge.first_share)}"
+    if judge.agreement is None:
+        said += "; no label says whether to believe it"
+    else:
+        kappa = ABSENT if judge.kappa is None else f"{judge.kappa:.2f}"
+        said += f"; it agrees with {percent(judge.agreement)} of {judge.labelled} labels, kappa {kappa}"
+    return said + (f"; {judge.failed} failed" if judge.failed else "") + "."
+
+
 def headline(report: SuiteReport) -> str:
     """One sentence."""
     if report.gates:
@@ -98,6 +117,7 @@ def summary(report: SuiteReport) -> list[str]:
         if variant.variant != report.base:
             found = {v.metric: v for v in report.versus if v.variant == variant.variant}
             sentences.append(_against(report, variant.variant.name, [found[name] for name in GATED]))
+    sentences += [judge_words(judge) for judge in report.judges]
     if run.stopped:
         sentences.append(f"The run is not complete: {run.stopped}.")
     return sentences
