@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
-from assistant.interactions import drop_last, histories
+from assistant.interactions import drop_last, histories, history_of_rows
 from assistant.ranking import Ranker
 from assistant.scoring import choices as past
 from assistant.scoring.base import Scorer
@@ -123,6 +123,8 @@ def main() -> None:
     random = np.random.default_rng(0).random((len(test), len(data.item_ids))).astype(np.float32)
     results = {"random": past.ndcg(past.target_ranks(random, test))}
     results |= {name: gains(scorer, test) for name, scorer in competitors.items()}
+    bare = [replace(choice, history=history_of_rows(choice.history.rows.tolist())) for choice in test]
+    without_times = gains(ranker, bare)
     shuffled: dict[str, np.ndarray] = {name: np.zeros(len(test)) for name in competitors}
     for seed in range(options.seeds):
         again = load(options.dataset, ties=seed, vectors=False)
@@ -143,6 +145,7 @@ def main() -> None:
         print(
             f"{name:20s} {on_validation.get(name, float('nan')):.4f}       {values.mean():.4f} [{low:.4f}, {high:.4f}]   {mixed}"
         )
+    print(f"ours, given item ids alone, without times and ratings: {without_times.mean():.4f}")
     for label, values in (("file order", results), ("ties shuffled", shuffled)):
         if label == "ties shuffled" and not options.seeds:
             continue

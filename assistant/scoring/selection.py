@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.interactions import drop_last, histories, prefix, suffix
+from assistant.interactions import drop_last, histories, history_of_rows, prefix, suffix
 from assistant.ranking import SHORT_BELOW, Ranker, cold_ranker
 from assistant.scoring import choices as past
 from assistant.scoring import ltr
@@ -33,6 +33,9 @@ class FitConfig:
     """Items per past choice that the weights are learned on; as many as the learned stage reorders."""
     most_choices: int = 5_000
     """Past choices used at most."""
+    bare_every: int = 4
+    """Every so many past choices are learned from with the items of the history alone, without times and ratings: that is
+    how a request of item ids comes."""
     most_validated: int = 4_000
     """Users validated on at most."""
     least_users: int = 50
@@ -148,6 +151,8 @@ def select(
     before = drop_last(interactions, 1 + config.past_choices)
     earlier = refitted(columns, before, features)
     taken = _sampled(last_choices(interactions, 2, config.past_choices), config.most_choices, config.seed)
+    for n in range(0, len(taken), config.bare_every):
+        taken[n] = replace(taken[n], history=history_of_rows(taken[n].history.rows.tolist()))
     width = min(config.candidates, interactions.n_items)
     wide = min(2 * config.candidates, interactions.n_items)
     guide = np.asarray(guide / max(float(guide.sum()), 1e-12), np.float32)

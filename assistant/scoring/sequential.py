@@ -42,11 +42,10 @@ class Transitions(LinearScorer):
     def fit_matrix(self, interactions: Interactions) -> NDArray[np.float32]:
         """(n, n) float32."""
         n = interactions.n_items
-        total = sparse.csr_array((n, n), dtype=np.float32)
+        counts = np.zeros((n, n), np.float32)
         for step, first, then in _pairs(interactions, self.window):
-            discounts = np.full(len(first), self.step_decay ** (step - 1), np.float32)
-            total = total + sparse.csr_array((discounts, (first, then)), shape=(n, n))
-        counts: NDArray[np.float32] = total.toarray()
+            # In place, one pair after the other: sparse addition gets slow as the sum fills up.
+            np.add.at(counts, (first, then), np.float32(self.step_decay ** (step - 1)))
         if self.backward:
             counts = counts + self.backward * counts.T
         out = (counts.sum(1) + self.smoothing) ** self.normalisation

@@ -44,8 +44,8 @@ class HistoryWeighting:
     def weights(self, history: History) -> Scores:
         """(len(history),) float32; zero for events that do not count.
 
-        When an item occurs more than once, its latest event that says anything counts. Where times are all unknown
-        there is no order, and so no decay.
+        When an item occurs more than once, its latest event that says anything counts. Decay goes by place in the
+        history: a fit on data without order chooses no decay.
         """
         n = len(history)
         weight = strength(history.value, history.weight, self.influence)
