@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from assistant.phrases.labels import clean_label, written
 from assistant.phrases.material import AUTHORS, CAST, DIRECTORS, Material, Piece, Pieces
+from assistant.phrases.wishes import habit, request
 from assistant.types import Fact
 
 
@@ -51,8 +52,8 @@ def _topics(material: Material) -> Pieces | None:
 
 
 FILLERS: Mapping[str, Callable[[Material], Pieces | None]] = {
-    "request": Material.request,
-    "request_is": lambda m: m.request(predicate=True),
+    "request": request,
+    "request_is": lambda m: request(m, predicate=True),
     "kind": lambda m: m.kind(1),
     "asked_kind": Material.asked_kind,
     "bare_kind": lambda m: m.kind(0),
@@ -97,6 +98,6 @@ FILLERS: Mapping[str, Callable[[Material], Pieces | None]] = {
     "named_setting": lambda m: m.shared_about(m.named, "set"),
     "named_kind": lambda m: m.shared_kind(m.named),
     "named_mood": lambda m: m.shared_mood(m.named),
-    "habit": Material.habit,
+    "habit": habit,
 }
 """Template slot -> its words."""

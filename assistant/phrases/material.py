@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from assistant.phrases.kinds import combine, genre_of, liked_kind, noun_of, plural_noun
+from assistant.phrases.kinds import combine, genre_of, noun_of
 from assistant.phrases.labels import (
     article,
     clean_label,
@@ -35,7 +35,7 @@ Pieces = tuple[Piece, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class Said:
     """A value as it is said, the fact it comes from, and the key under which it counts as said."""
 
     text: str
@@ -70,7 +70,7 @@ class Material:
     record: Mapping[str, Value]
     noun: str | None = None
     said: set[tuple[str, str]] = field(default_factory=set)
-    requested: tuple[_Said, ...] = ()
+    requested: tuple[Said, ...] = ()
     """The genres of the request, once it has been said."""
 
     def __post_init__(self) -> None:
@@ -103,15 +103,15 @@ class Material:
     def often(self) -> Fact | None:
         return next((fact for fact in self.of("often_likes", "profile") if fact.shared), None)
 
-    def _mark(self, *said: _Said) -> None:
+    def mark(self, *said: Said) -> None:
         self.said |= {(each.slot, fold(each.value)) for each in said}
-        people = [each for each in said if self._kind(each.slot) == "people"]
+        people = [each for each in said if self.slot_kind(each.slot) == "people"]
         self.said |= {("name", fold(each.text)) for each in people}
         self.said |= {("role", each.slot) for each in people if each.slot in LEADS}
 
-    def _labels(self, kind: str) -> list[_Said]:
+    def _labels(self, kind: str) -> list[Said]:
         """The unsaid values of a kind: those of dialogue, history and profile before those of the catalogue."""
-        found: dict[tuple[str, str], _Said] = {}
+        found: dict[tuple[str, str], Said] = {}
         for fact in self.facts:
             pairs: Iterable[tuple[str, str]]
             if fact.source == "catalogue":
@@ -121,11 +121,11 @@ class Material:
                 pairs = fact.shared
             for slot, value in pairs:
                 key = (slot, fold(value))
-                if key not in self.said and key not in found and self._kind(slot) == kind:
+                if key not in self.said and key not in found and self.slot_kind(slot) == kind:
                     cited = (
                         fact.fact_id if fact.source == "catalogue" else self._catalogue_id(slot, value) or fact.fact_id
                     )
-                    found[key] = _Said(value, cited, slot, value)
+                    found[key] = Said(value, cited, slot, value)
         return list(found.values())
 
     def _catalogue_id(self, slot: str, value: str) -> str | None:
@@ -135,7 +135,7 @@ class Material:
                 return fact.fact_id
         return None
 
-    def _kind(self, slot: str) -> str | None:
+    def slot_kind(self, slot: str) -> str | None:
         if slot == "decade":
             return "decade"
         if kind_of(slot) == "people" or is_role(slot, frozenset()):
@@ -144,7 +144,7 @@ class Material:
 
     # nouns
 
-    def kind(self, most_moods: int = 1, wanted: Sequence[_Said] = ()) -> Pieces | None:
+    def kind(self, most_moods: int = 1, wanted: Sequence[Said] = ()) -> Pieces | None:
         """``a funny science fiction comedy``: genres as a noun phrase with moods before it, article included."""
         genres = list(wanted) or self.genres()
         phrase = combine([each.text for each in genres], self.noun)
@@ -152,10 +152,10 @@ class Material:
             return None
         text, labels = phrase
         used = [each for each in genres if each.text in labels]
-        moods = [mood for mood in self.moods() if not self._tautology(mood, used)][:most_moods]
+        moods = [mood for mood in self.moods() if not self.tautology(mood, used)][:most_moods]
         looks = self.looks()[:1] if not most_moods or not moods else []
         before = [*moods, *looks]
-        self._mark(*used, *before)
+        self.mark(*used, *before)
         first = before[0].text if before else text
         pieces = [Piece(f"{article(first)} ")]
         for index, each in enumerate(before):
@@ -174,39 +174,39 @@ class Material:
             return None
         return self.kind(1, genres)
 
-    def genres(self) -> list[_Said]:
+    def genres(self) -> list[Said]:
         """Unsaid genres, and unsaid tags that are genres where the record has no categories."""
         found = self._labels("genres")
         if not found:
             found = [each for each in self._labels("subjects") if genre_of(clean_label(each.value) or "") is not None]
-            found = [_Said(clean_label(each.value) or each.value, each.fact, each.slot, each.value) for each in found]
+            found = [Said(clean_label(each.value) or each.value, each.fact, each.slot, each.value) for each in found]
         return found
 
-    def _tautology(self, mood: _Said, genres: Sequence[_Said]) -> bool:
+    def tautology(self, mood: Said, genres: Sequence[Said]) -> bool:
         return any((mood.text, fold(genre.text)) in _TAUTOLOGIES for genre in genres)
 
-    def moods(self) -> list[_Said]:
+    def moods(self) -> list[Said]:
         said = {value for _, value in self.said}
         return [
-            _Said(text, each.fact, each.slot, each.value)
+            Said(text, each.fact, each.slot, each.value)
             for each in self._labels("moods")
             if (text := mood_of(each.value)) is not None and not any((text, genre) in _TAUTOLOGIES for genre in said)
         ]
 
-    def looks(self) -> list[_Said]:
+    def looks(self) -> list[Said]:
         return self.subjects("look")
 
-    def subjects(self, use: str) -> list[_Said]:
+    def subjects(self, use: str) -> list[Said]:
         """Unsaid tags of a use: ``about``, ``set`` or ``look``."""
         found = []
         for each in self._labels("subjects"):
             subject = subject_of(each.value)
             if subject is not None and subject.use == use and genre_of(clean_label(each.value) or "") is None:
                 plural = subject.words.endswith("s") and not subject.words.endswith(("ss", "us", "is"))
-                found.append(_Said(subject.words, each.fact, each.slot, each.value, plural))
+                found.append(Said(subject.words, each.fact, each.slot, each.value, plural))
         return found
 
-    def names(self, roles: frozenset[str] | None, most: int) -> list[_Said]:
+    def names(self, roles: frozenset[str] | None, most: int) -> list[Said]:
         """Unsaid people in the roles, or in any role."""
         found = []
         for each in self._labels("people"):
@@ -216,18 +216,18 @@ class Material:
                 and (roles is None or each.slot in roles)
                 and not self.said & {("name", fold(name)), ("role", each.slot)}
             ):
-                found.append(_Said(name, each.fact, each.slot, each.value))
+                found.append(Said(name, each.fact, each.slot, each.value))
         return found[:most]
 
     # words for templates
 
-    def list_of(self, found: Sequence[_Said], joiner: str = "and") -> Pieces | None:
+    def list_of(self, found: Sequence[Said], joiner: str = "and") -> Pieces | None:
         """``A, B and C`` with a citation for each; marks them as said."""
         if not found:
             return None
         if any(" and " in each.text for each in found):  # "a mother and son and friendship"
             found = found[:1]
-        self._mark(*found)
+        self.mark(*found)
         pieces: list[Piece] = []
         for index, each in enumerate(found):
             if index:
@@ -264,13 +264,13 @@ class Material:
         return None
 
     def places(self) -> Pieces | None:
-        found = [_Said(place(each.value), each.fact, each.slot, each.value) for each in self._labels("places")[:2]]
+        found = [Said(place(each.value), each.fact, each.slot, each.value) for each in self._labels("places")[:2]]
         return self.list_of(found)
 
     def plain_tags(self) -> Pieces | None:
         """Tags of which no more is known than that they are tags, in quotation marks."""
         found = [
-            _Said(f"“{label}”", each.fact, each.slot, each.value)
+            Said(f"“{label}”", each.fact, each.slot, each.value)
             for each in self._labels("subjects")
             if (label := clean_label(each.value)) is not None
         ]
@@ -278,7 +278,7 @@ class Material:
 
     def filed(self) -> Pieces | None:
         found = [
-            _Said(label, each.fact, each.slot, each.value)
+            Said(label, each.fact, each.slot, each.value)
             for each in self._labels("genres")
             if (label := clean_label(each.value)) is not None
         ]
@@ -320,9 +320,9 @@ class Material:
         if fact is None:
             return None
         names = [
-            _Said(name, fact.fact_id, slot, value)
+            Said(name, fact.fact_id, slot, value)
             for slot, value in fact.shared
-            if self._kind(slot) == "people"
+            if self.slot_kind(slot) == "people"
             and (roles is None or slot in roles)
             and (name := clean_name(value)) is not None
         ]
@@ -334,21 +334,23 @@ class Material:
             return None
         found = []
         for slot, value in fact.shared:
-            subject = subject_of(value) if self._kind(slot) == "subjects" else None
+            subject = subject_of(value) if self.slot_kind(slot) == "subjects" else None
             if subject is None or subject.use != use or (slot, fold(value)) in self.said:
                 continue
             if not (bare and subject.words.startswith(("a ", "an "))):
-                found.append(_Said(subject.words, fact.fact_id, slot, value))
+                found.append(Said(subject.words, fact.fact_id, slot, value))
         return self.list_of(found[:2]) if found else None
 
     def shared_kind(self, fact: Fact | None) -> Pieces | None:
         """``science fiction comedy`` for the genres that both have, without an article."""
         if fact is None:
             return None
-        triples = [(slot, value, value) for slot, value in fact.shared if self._kind(slot) == "genres"]
+        triples = [(slot, value, value) for slot, value in fact.shared if self.slot_kind(slot) == "genres"]
         if not triples:
             tags = [
-                (slot, value, clean_label(value) or "") for slot, value in fact.shared if self._kind(slot) == "subjects"
+                (slot, value, clean_label(value) or "")
+                for slot, value in fact.shared
+                if self.slot_kind(slot) == "subjects"
             ]
             triples = [triple for triple in tags if genre_of(triple[2]) is not None]
         phrase = combine([label for _, _, label in triples], self.noun)
@@ -361,9 +363,9 @@ class Material:
         if fact is None:
             return None
         found = [
-            _Said(mood, fact.fact_id, slot, value)
+            Said(mood, fact.fact_id, slot, value)
             for slot, value in fact.shared
-            if self._kind(slot) == "moods"
+            if self.slot_kind(slot) == "moods"
             and (mood := mood_of(value)) is not None
             and (slot, fold(value)) not in self.said
         ]
@@ -373,111 +375,11 @@ class Material:
         if fact is None:
             return None
         found = [
-            _Said(place(value), fact.fact_id, slot, value)
+            Said(place(value), fact.fact_id, slot, value)
             for slot, value in fact.shared
-            if self._kind(slot) == "places"
+            if self.slot_kind(slot) == "places"
         ]
         return self.list_of(found[:1]) if found else None
-
-    # the request
-
-    def request(self, *, predicate: bool = False) -> Pieces | None:
-        """``a playful comedy from Japan about robots``: what the user asked for and the item has, as one noun phrase.
-
-        Without a genre it is ``something playful from Japan``, or for a ``predicate`` just ``playful from Japan``.
-        """
-        by_kind: dict[str, list[_Said]] = {}
-        years: list[_Said] = []
-        for fact in self.asked:
-            slot, value = fact.shared[0]
-            if predicate and (slot, fold(value)) in self.said:
-                continue
-            if kind_of(slot) == "year":
-                decade = f"{str(value)[:3]}0s"
-                spoken = fold(str(fact.value))
-                if decade[2:4] in spoken or decade in spoken:
-                    years.append(_Said(f"the {decade}", fact.fact_id, slot, value))
-                continue
-            kind = self._kind(slot) or ""
-            if kind == "subjects" and genre_of(clean_label(value) or "") is not None:
-                kind = "genres"
-            by_kind.setdefault(kind, []).append(_Said(clean_label(value) or value, fact.fact_id, slot, value))
-        genres = by_kind.get("genres", [])
-        moods = [_Said(m, e.fact, e.slot, e.value) for e in by_kind.get("moods", []) if (m := mood_of(e.value))]
-        subjects = [
-            (_Said(subject.words, each.fact, each.slot, each.value), subject.use)
-            for each in by_kind.get("subjects", [])
-            if (subject := subject_of(each.value)) is not None
-        ]
-        people = [_Said(n, e.fact, e.slot, e.value) for e in by_kind.get("people", []) if (n := clean_name(e.value))]
-        countries = [_Said(place(e.value), e.fact, e.slot, e.value) for e in by_kind.get("places", [])]
-        phrase = combine([each.text for each in genres], self.noun) if genres else None
-        about = [said for said, use in subjects if use == "about"][:2]
-        settings = [said for said, use in subjects if use == "set"][:1]
-        looks = [said for said, use in subjects if use == "look"]
-        used = [each for each in genres if phrase is not None and each.text in phrase[1]]
-        adjectives = [each for each in (*moods, *looks) if not self._tautology(each, used)][:2]
-        directors = [each for each in people if each.slot in LEADS][:1]
-        cast = [each for each in people if each not in directors][:2]
-        parts = (
-            (" from ", countries[:1]), (" from ", years[:1]), (" by ", directors), (" with ", cast), (" set ", settings),
-            (" about ", about),
-        )  # fmt: skip
-        rest = [joined for before, found in parts if (joined := self._joined(before, found))]
-        if phrase is None and not adjectives and not rest:
-            return None
-        self.requested = tuple(used)
-        if phrase is None:
-            if predicate:
-                return _conjoined([*([self.list_of(adjectives) or ()] if adjectives else []), *rest])
-            return (Piece("something"), *self._joined(" ", adjectives), *(piece for part in rest for piece in part))
-        self._mark(*used, *adjectives)
-        pieces = [Piece(f"{article(adjectives[0].text if adjectives else phrase[0])} ")]
-        for each in adjectives:
-            pieces += [Piece(each.text, (each.fact,)), Piece(" ")]
-        pieces.append(Piece(phrase[0], tuple(dict.fromkeys(each.fact for each in used))))
-        return (*pieces, *(piece for part in rest for piece in part))
-
-    def _joined(self, before: str, found: Sequence[_Said]) -> list[Piece]:
-        pieces = self.list_of(found)
-        return [] if pieces is None else [Piece(before), *pieces]
-
-    def habit(self) -> Pieces | None:
-        """``comedies``, ``films with Bill Murray``, ``stories about survival``: what the user often likes."""
-        fact = self.often
-        if fact is None:
-            return None
-        slot, value = fact.shared[0]
-        key = (slot, fold(value))
-        if key in self.said:
-            return None
-        kind, noun = self._kind(slot), plural_noun(self.noun)
-        text: str | None = None
-        if kind == "genres" or (kind == "subjects" and genre_of(clean_label(value) or "") is not None):
-            text = liked_kind(clean_label(value) or value, self.noun)
-        elif kind == "moods" and (mood := mood_of(value)) is not None:
-            text = f"{mood} {noun}"
-        elif kind == "subjects" and (subject := subject_of(value)) is not None:
-            join = {"about": "about ", "set": "set ", "look": ""}[subject.use]
-            text = f"{noun} {join}{subject.words}" if subject.use != "look" else f"{subject.words} {noun}"
-        elif kind == "people" and (name := clean_name(value)) is not None:
-            text = f"{noun} {'with' if slot in CAST else 'by'} {name}"
-        elif kind == "places":
-            text = f"{noun} from {place(value)}"
-        if text is None:
-            return None
-        self.said.add(key)
-        return (Piece(text, (fact.fact_id,)),)
-
-
-def _conjoined(parts: Sequence[Sequence[Piece]]) -> Pieces:
-    """Predicates in a row: ``playful, from Japan and about family``."""
-    pieces: list[Piece] = []
-    for index, part in enumerate(parts):
-        if index:
-            pieces.append(Piece(" and" if index == len(parts) - 1 else ","))
-        pieces.extend(part if index else (Piece(part[0].text.lstrip(), part[0].facts), *part[1:]))
-    return tuple(pieces)
 
 
 def _titled(fact: Fact) -> bool:
