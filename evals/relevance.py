@@ -29,6 +29,9 @@ from evals.systems import Fitted, System
 HEAD = 0.2
 """Items with the most users, this share of all, are the group ``head``; the others are ``tail``."""
 
+UNWANTED = frozenset({"dislike", "skip"})
+"""Kinds of events that are no choice: held out, they are left out and counted."""
+
 Progress = Callable[[str], None]
 
 
@@ -96,6 +99,8 @@ class RelevanceReport:
     repeats: int
     unknown_items: int
     """Held-out events on items that are not in the catalogue; they count as misses nowhere and are left out."""
+    disliked: int
+    """Held-out events that are dislikes or skips, left out as well."""
     systems: tuple[SystemReport, ...]
 
 
@@ -109,6 +114,7 @@ class _Prepared:
     """Users tested: their history, and the rows held out."""
     held_out: frozenset[tuple[str, int]]
     unknown: int
+    disliked: int
 
 
 RANKING: Mapping[str, Callable[[Sequence[int], Mapping[Any, float], int], float | None]] = {
@@ -200,6 +206,7 @@ def evaluate_relevance(
         items=len(dataset.ids),
         repeats=prepared.split.repeats,
         unknown_items=prepared.unknown,
+        disliked=prepared.disliked,
         systems=tuple(reports),
     )
 
@@ -216,10 +223,12 @@ def prepare(dataset: Dataset, config: SplitConfig, tie_seed: int | None) -> _Pre
     rated = train.value[np.isfinite(train.value)]
     scale = (float(rated.min()), float(rated.max())) if len(rated) else None
     users = []
-    unknown = 0
+    unknown = disliked = 0
     for user in split.evaluated:
-        rows = tuple(row_of[events[i].item_id] for i in user.held_out if events[i].item_id in row_of)
-        unknown += len(user.held_out) - len(rows)
+        wanted = [i for i in user.held_out if events[i].kind not in UNWANTED]
+        disliked += len(user.held_out) - len(wanted)
+        rows = tuple(row_of[events[i].item_id] for i in wanted if events[i].item_id in row_of)
+        unknown += len(wanted) - len(rows)
         if rows:
             users.append((user, to_history([events[i] for i in user.history], row_of, scale), rows))
     if not users:
@@ -227,7 +236,9 @@ def prepare(dataset: Dataset, config: SplitConfig, tie_seed: int | None) -> _Pre
             f"None of the {unknown:,} held-out events is on an item of the catalogue. Do the item ids of the interactions "
             "and of the catalogue match?"
         )
-    return _Prepared(split=split, train=train, users=tuple(users), held_out=held_out, unknown=unknown)
+    return _Prepared(
+        split=split, train=train, users=tuple(users), held_out=held_out, unknown=unknown, disliked=disliked
+    )
 
 
 def fit_guarded(name: str, system: System, dataset: Dataset, prepared: _Prepared) -> Fitted:

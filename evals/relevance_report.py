@@ -29,6 +29,7 @@ def relevance_document(report: RelevanceReport, *, per_user: bool = False) -> di
         "items": report.items,
         "repeats_left_out": report.repeats,
         "unknown_items_left_out": report.unknown_items,
+        "dislikes_left_out": report.disliked,
         "systems": [_system(system, per_user) for system in report.systems],
     }
 

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -206,6 +207,13 @@ def test_systems_by_name():
         make_system("ease:200")
     with pytest.raises(EvaluationError, match="baseline"):
         evaluate_relevance(small_dataset(), make_systems([]), RelevanceConfig(baseline="ease"))
+
+
+def test_a_dislike_is_no_target():
+    data = small_dataset()
+    events = tuple(replace(e, kind="dislike") if e.user_id == "u03" and e.timestamp == 7 else e for e in data.events)
+    report = evaluate_relevance(replace(data, events=events), make_systems([]), RelevanceConfig(tie_seeds=()))
+    assert (report.users, report.disliked) == (29, 1)
 
 
 def test_no_event_on_a_known_item():
