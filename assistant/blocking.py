@@ -16,6 +16,7 @@ from assistant.errors import UserError
 from assistant.types import Event, EventKind, Message, Recommendation, Replied, Reply, TurnEvent
 
 if TYPE_CHECKING:
+    from anyio import CancelScope
     from anyio.from_thread import BlockingPortal
 
     from assistant.llm.base import LanguageModel
@@ -31,6 +32,7 @@ class BlockingAssistant:
         self._portal = portal
         self._stack = stack
         self._open = True
+        self._turns: set[CancelScope] = set()
         self.core = assistant
         """The assistant itself, for whoever needs more than these methods; its coroutines belong to its own loop."""
 
@@ -47,23 +49,30 @@ class BlockingAssistant:
         The turn starts with the first ``next``; closing the iterator cancels it.
         """
         self._check_open()
+        from anyio import CancelScope
+
         message = Message(user=user, text=text, conversation=conversation)
         events: queue.SimpleQueue[TurnEvent | None] = queue.SimpleQueue()
 
         async def pump() -> None:
             # The whole stream runs in one task: its cancel scopes may not be left in another one than they were entered in.
-            try:
-                async with aclosing(self.core.stream(message)) as stream:
-                    async for event in stream:
-                        events.put(event)
-            finally:
-                events.put(None)
+            # It is the turn that says it runs, since an interrupt may hit the caller while it starts one.
+            with CancelScope() as scope:
+                self._turns.add(scope)
+                try:
+                    async with aclosing(self.core.stream(message)) as stream:
+                        async for event in stream:
+                            events.put(event)
+                finally:
+                    self._turns.discard(scope)
+                    events.put(None)
 
         future = self._portal.start_task_soon(pump)
         try:
             while (event := events.get()) is not None:
                 yield event
             future.result()
+            self._check_open()  # closing the assistant ends its turns
         finally:
             future.cancel()
 
@@ -113,10 +122,15 @@ class BlockingAssistant:
         return record_event(self.core.store, checked_event(event))
 
     def close(self) -> None:
-        """Free the model, the index and the thread. Idempotent."""
+        """Free the model, the index and the thread. Turns that still run are stopped. Idempotent."""
         if self._open:
             self._open = False
+            self._portal.call(self._stop_turns)
             self._stack.close()
+
+    async def _stop_turns(self) -> None:
+        for turn in self._turns:
+            turn.cancel()
 
     def __enter__(self) -> Self:
         return self

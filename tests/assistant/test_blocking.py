@@ -82,6 +82,33 @@ def test_events_are_written_and_checked(tmp_path):
             assistant.add_event(" ", "alien")
 
 
+def test_closing_ends_a_turn_that_nobody_reads_any_more():
+    fake = FakeAssistant()
+    with connect_to(fake) as assistant:
+        stream = assistant.stream("wait", user="bo")
+        next(stream)
+        next(stream)
+    assert (fake.cancelled, fake.closed) == (1, 1)
+    with pytest.raises(UserError, match="closed"):
+        next(stream)
+
+
+def test_an_interrupt_while_a_turn_starts_leaves_nothing_running(monkeypatch):
+    fake = FakeAssistant()
+    with connect_to(fake) as assistant:
+        start = assistant._portal.start_task_soon
+
+        def interrupted(*arguments: object) -> None:
+            start(*arguments)
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(assistant._portal, "start_task_soon", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                assistant.chat("wait", user="bo")
+    assert fake.closed == 1
+
+
 def test_closing_twice_is_fine_and_afterwards_it_says_so():
     assistant = connect_to(FakeAssistant())
     assistant.close()

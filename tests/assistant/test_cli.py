@@ -462,13 +462,17 @@ def test_ctrl_c_between_lines_is_quiet():
     )
     pipe = subprocess.PIPE
     with subprocess.Popen([sys.executable, "-c", script], stdin=pipe, stdout=pipe, stderr=pipe, cwd=ROOT) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
         process.stdin.write(b'{"user": "bo", "text": "hello"}\n{"user": "bo", "text": "wait"}\n')
         process.stdin.flush()
         assert json.loads(process.stdout.readline())["type"] == "replied"
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 130
-        assert process.stdout.read() == b""
-        assert process.stderr.read().strip() == b""
+        try:
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()  # a test that fails must not wait for ever
+        assert (process.returncode, out, err.strip()) == (130, b"", b"")
 
 
 # rank and fit
