@@ -154,8 +154,12 @@ def _control(
     wrong_mean = sum(w for _, _, w in pairs) / len(pairs)
     if fall.high is None or fall.clusters < MIN_CLUSTERS:
         end, reason = "too few", f"{fall.clusters} users or conversations; at least {MIN_CLUSTERS} are needed to say"
+    elif real_mean == 0:
+        end, reason = "too few", "no claim is supported by the right evidence, so nothing can fall"
     elif fall.high < 0:
         end, reason = "works", f"the score falls from {real_mean:.3f} to {wrong_mean:.3f}"
+    elif found.detectable is not None and found.detectable > real_mean / 2:
+        end, reason = "too few", f"a fall from {real_mean:.3f} by half would not show with so few texts"
     else:
         end, reason = "broken", f"this measure is broken: the score does not fall ({real_mean:.3f} to {wrong_mean:.3f})"
     return Control(name=name, texts=len(pairs), real=real_mean, wrong=wrong_mean, fall=fall, end=end, reason=reason)

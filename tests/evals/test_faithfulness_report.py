@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import runpy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,13 @@ def test_controls_with_too_little_to_say():
     assert item.end == "too few"
     assert (user.end, user.texts) == ("too few", 0)
     assert negative_controls([], ClaimChecker())[0].end == "too few"
+
+
+def test_texts_that_are_all_wrong_say_nothing_of_the_measure():
+    wrong = [replace(text, text="Directed by Nobody Known.") for text in texts(24)]
+    item, _ = negative_controls(wrong, ClaimChecker())
+    assert item.end == "too few"
+    assert "nothing can fall" in item.reason
 
 
 def test_placebo_is_the_nearest_uncited():
