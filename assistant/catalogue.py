@@ -49,6 +49,8 @@ class Catalogue:
         self.version = version
         self.vectors = vectors
         self._passages = passages
+        self.word_counts: dict[tuple[str, int], int] = {}
+        """What retrieval was told of (word, limit): in how many items it occurs, at most the limit."""
         table = list(items)
         self.ids: list[str] = [item_id for _, item_id, _ in table]
         self.row_of: dict[str, int] = {item_id: row for row, item_id in enumerate(self.ids)}

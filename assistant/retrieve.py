@@ -17,6 +17,9 @@ from assistant.vocabulary import Language
 from vectorstore.base import Embedder
 from vectorstore.search import FilteredSearch
 
+MAX_COUNTS = 100_000
+"""Words whose counts a catalogue remembers."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RetrievalSettings:
@@ -24,13 +27,14 @@ class RetrievalSettings:
 
     depth: int = 200
     """Candidates from each source."""
-    passage_depth: int = 500
-    """Items, the nearest as a whole first, whose passages are compared with the message one by one."""
+    passage_depth: int = 1_000
+    """Items, the nearest as a whole first, whose passages are compared with the message one by one; 0 for none, which
+    ranks by the whole alone."""
     k: int = 20
     """The constant of reciprocal rank fusion, score = Σ weight / (k + rank) (Cormack, Clarke & Büttcher 2009)."""
     message_dense: float = 1.0
     """Weight of nearness of the vectors of message and item."""
-    message_lexical: float = 1.0
+    message_lexical: float = 0.8
     """Weight of BM25 over title, people, labels and text."""
     like_dense: float = 1.0
     """Weight of nearness to the items that the message wants to be resembled."""
@@ -45,8 +49,9 @@ class RetrievalSettings:
     idle_popular: float = 0.5
     wish_boost: float = 0.3
     """An item that meets all wishes has its fused score raised by this share."""
-    title_weight: float = 0.5
-    """How much a word counts in a title, against 1 in a text: short fields weigh more in BM25 already."""
+    title_weight: float = 1.0
+    """How much a word counts in a title, against 1 in a text. More makes requests meet titles that happen to hold a word
+    of theirs."""
     people_weight: float = 1.0
     """The same among the people."""
     labels_weight: float = 1.0
@@ -55,8 +60,14 @@ class RetrievalSettings:
     """How much a long text is held against an item, the ``b`` of BM25: 0 not at all, 1 fully."""
     common_share: float = 0.1
     """A word in more than this share of the items is not searched by while rarer ones are there."""
+    common_floor: int = 50
+    """A word in no more items than this is never too common, however small the catalogue."""
     telling_words: int = 12
     """Words of an item's text, the rarest first, by which others like it are searched."""
+
+    def common_from(self, n_items: int) -> int:
+        """In how many items a word has to stand to be too common."""
+        return max(int(self.common_share * n_items), self.common_floor) + 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -142,7 +153,7 @@ def _sources(
     found: list[tuple[str, float, list[int]]] = []
     content = content_words(query.search_text, language)
     if content:
-        vector = embedder.embed([" ".join(content)])[0]
+        vector = embedder.embed([query.search_text])[0]
         if vector.any():
             found.append(("message_dense", settings.message_dense, dense(vector, mask, catalogue, search, settings)))
         rows = lexical(content, mask, catalogue, store, settings)
@@ -178,6 +189,9 @@ def dense(
     vector: NDArray[np.float32], mask: Mask, catalogue: Catalogue, search: FilteredSearch, settings: RetrievalSettings
 ) -> list[int]:
     """Rows whose best passage is nearest to ``vector`` (dim,), among those that are near as a whole, within ``mask``."""
+    if not settings.passage_depth:
+        whole: list[int] = search.search(vector, settings.depth, mask).rows.tolist()
+        return whole
     rows = search.search(vector, settings.passage_depth, mask).rows
     scores = catalogue.best_passages(vector, rows)
     best: list[int] = rows[np.argsort(-scores, kind="stable")[: settings.depth]].tolist()
@@ -190,8 +204,8 @@ def lexical(
     """Rows that match any of the words, best BM25 first, within ``mask``."""
     if not content:
         return []
-    common = int(settings.common_share * len(catalogue)) + 1
-    counts = store.document_counts(content, common)
+    common = settings.common_from(len(catalogue))
+    counts = _counts(content, common, catalogue, store)
     match = " OR ".join(quoted(word) for word in [w for w in content if counts[w] < common] or content)
     kept = int(mask.sum())
     limit = min(len(catalogue), settings.depth * 10)
@@ -229,6 +243,16 @@ def _length_correction(catalogue: Catalogue, rows: Rows, settings: RetrievalSett
     return denominator(_FTS5_B) / denominator(settings.length_normalisation)
 
 
+def _counts(content: Sequence[str], common: int, catalogue: Catalogue, store: Store) -> dict[str, int]:
+    """In how many items each word occurs, ``common`` standing for more. The catalogue remembers what was asked before."""
+    known = catalogue.word_counts
+    if missing := [word for word in content if (word, common) not in known]:
+        if len(known) > MAX_COUNTS:
+            known.clear()
+        known.update(((word, common), count) for word, count in store.document_counts(missing, common).items())
+    return {word: known[word, common] for word in content}
+
+
 def telling_words(
     row: int, catalogue: Catalogue, store: Store, language: Language, settings: RetrievalSettings
 ) -> list[str]:
@@ -237,8 +261,8 @@ def telling_words(
     title = content_words(item.title, language)
     labels = content_words(" ".join((*item.categories, *item.tags)), language)
     body = content_words(item.description or "", language)
-    common = int(settings.common_share * len(catalogue)) + 1
-    counts = store.document_counts(body, common)
+    common = settings.common_from(len(catalogue))
+    counts = _counts(body, common, catalogue, store)
     # A word that stands nowhere else finds nothing else.
     shared = sorted((w for w in body if 1 < counts[w] < common and not w.isdigit()), key=lambda w: counts[w])
     return list(dict.fromkeys([*title, *labels, *shared[: settings.telling_words]]))

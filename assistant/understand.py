@@ -399,11 +399,11 @@ def _surname(
     One of them has to have worked on several items unless a cue says that a person is meant, and most items that mention
     the word have to have them.
     """
-    names = vocabulary.surnames.get(phrase, ())
-    first = reading.tokens[start]
-    if not names or not first.raw[:1].isupper() or phrase in vocabulary.language.stopwords or vocabulary.label(phrase):
+    language = vocabulary.language
+    if not reading.tokens[start].raw[:1].isupper() or phrase in language.stopwords or phrase in language.countries:
         return ()
-    if phrase in vocabulary.language.countries:
+    names = vocabulary.surnames.get(phrase, ())
+    if not names or vocabulary.label(phrase):
         return ()
 
     def part_of_name(other: int, neighbour_of: int) -> bool:
@@ -411,7 +411,7 @@ def _surname(
             return False
         token, neighbour = reading.tokens[neighbour_of], reading.tokens[other]
         between = reading.text[min(token.end, neighbour.end) : max(token.start, neighbour.start)]
-        known = neighbour.text in vocabulary.language.stopwords or bool(vocabulary.label(neighbour.text))
+        known = neighbour.text in language.stopwords or bool(vocabulary.label(neighbour.text))
         return between.isspace() and neighbour.raw[:1].isupper() and not known
 
     if part_of_name(start - 1, start) or part_of_name(end, end - 1):
@@ -534,7 +534,7 @@ def _names_category(reading: _Reading, start: int, end: int, vocabulary: Vocabul
         vocabulary.label(reading.phrase(end, end + size)) for size in (2, 1) if end + size <= len(reading.tokens)
     ):
         return True
-    if last in language.adjectival:
+    if end - start == 1 and last in language.adjectival:
         return False
     plural = last.endswith("s") and last not in language.adjectival
     return plural or not joined or following in _FOLLOWS_CATEGORY

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from assistant.catalogue import Catalogue
 from assistant.types import Constraint
 from assistant.understand import understand
-from assistant.vocabulary import Vocabulary
+from assistant.vocabulary import Vocabulary, load_language
 
 
 def short(constraints: tuple[Constraint, ...]) -> set[str]:
@@ -55,6 +56,15 @@ def short(constraints: tuple[Constraint, ...]) -> set[str]:
         ("a story where the family has to keep quiet", set()),
         ("non-animated space adventures", {"categories none Animation", "categories any Adventure"}),
         ("a robot who falls in love", set()),
+        ("a horror or science fiction film", {"categories any Horror,Science fiction"}),
+        ("a drama or a western about revenge", {"categories any Drama,Western"}),
+        ("funny rather than scary", set()),
+        ("neither animated nor a western", {"categories none Animation", "categories none Western"}),
+        ("live action robots in space", {"categories none Animation"}),
+        ("a space film that Ridley Scott directed", {"director any Ridley Scott"}),
+        ("a film that Sigourney Weaver stars in", {"cast any Sigourney Weaver"}),
+        ("an actress in Paris who paints", set()),
+        ("science fiction in space", {"categories any Science fiction"}),
     ],
 )
 def test_promises(text: str, promises: set[str], vocabulary: Vocabulary) -> None:
@@ -113,6 +123,34 @@ def test_negated_words_are_not_searched_by(vocabulary: Vocabulary) -> None:
     assert "animated" not in query.search_text
     assert "space" in query.search_text
     assert [w.values for w in query.wishes] == [("Comedy",)]
+
+
+def test_a_comparison_is_a_wish(vocabulary: Vocabulary) -> None:
+    query = understand("funny rather than scary", vocabulary)
+    assert {(w.op, w.values) for w in query.wishes} == {("any", ("Comedy",)), ("none", ("Horror",))}
+    assert "scary" not in query.search_text
+
+
+def test_a_negation_inside_a_story_stays_part_of_it(vocabulary: Vocabulary) -> None:
+    query = understand("a traveller stuck in an airport because no country will let him in", vocabulary)
+    assert "country" in query.search_text
+    assert "gore" not in understand("a film without gore", vocabulary).search_text
+
+
+def test_a_maker_whom_the_catalogue_does_not_know_as_one_is_searched_by_name(vocabulary: Vocabulary) -> None:
+    query = understand("a film that Fay Wray directed", vocabulary)
+    assert query.constraints == ()
+    assert "Fay Wray" in query.search_text
+
+
+def test_the_beginning_of_a_long_title_is_enough(vocabulary: Vocabulary) -> None:
+    assert understand("something like 2001, but funny", vocabulary).like == ("odyssey",)
+
+
+def test_a_last_name_that_is_mostly_something_else_is_no_person(films: Catalogue) -> None:
+    vocabulary = Vocabulary(films, load_language())
+    assert vocabulary.surname_share("Weaver") == 1.0
+    assert vocabulary.surname_share("Earth") == 0.0
 
 
 def test_a_wish_is_not_a_promise(vocabulary: Vocabulary) -> None:
