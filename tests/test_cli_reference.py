@@ -1,4 +1,4 @@
-"""docs/cli.md names every command, option, document and exit code that there is, and no other."""
+"""docs/cli.md names every command, option and document that there is, and docs/models.md every setting; and no other."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import pytest
 
 from assistant.cli import COMMANDS, group
 from assistant.documents import DOCUMENTS
+from assistant.settings import Settings
 
-PAGE = (Path(__file__).resolve().parents[1] / "docs" / "cli.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+PAGE = (DOCS / "cli.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## (assistant [a-z ]+)\n(.*?)(?=^## |\Z)", PAGE, re.M | re.S))
 
 
@@ -53,3 +55,13 @@ def test_every_document_is_named() -> None:
             for model in DOCUMENTS.values()
             if "type" in model.model_fields
         )
+
+
+def test_every_setting_is_in_its_table_with_its_default() -> None:
+    table = (DOCS / "models.md").read_text(encoding="utf-8").partition("## All settings")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`[a-z_`, 0-9]+) \| *([^|]*?) *\|", table, re.M)
+    described = {name: default.strip("`") for names, default in rows for name in re.findall(r"`([a-z_0-9]+)`", names)}
+    assert set(described) == set(Settings.model_fields)
+    for name, default in described.items():
+        real = Settings.model_fields[name].default
+        assert default == ("" if real is None else f"{real:g}" if isinstance(real, float) else str(real)), name
