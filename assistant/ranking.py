@@ -27,8 +27,13 @@ if TYPE_CHECKING:
     from assistant.scoring.ltr import LearnedStage
 
 FORMAT = 1
-COLD_WEIGHTS: Mapping[str, float] = {"popularity": 0.5, "content": 1.0, "attributes": 1.0, "recency": 0.1}
-"""The blend before anything was fitted: taste first, then what others chose, then a nod to the new."""
+COLD_WEIGHTS: Mapping[str, float] = {"popularity": 1.0, "content": 0.3, "attributes": 0.3, "recency": 0.1}
+"""The blend before anything was fitted: what others chose, bent by taste, with a nod to the new.
+
+On the validation choices of two film sets, with histories cut to 1, 3 and 5 events, these reach nDCG@10 .028 to .036;
+popularity alone .019 and .035, vectors or labels alone .008 to .018. Without events popularity is constant, and taste
+decides.
+"""
 
 SHORT_BELOW = 6
 """Histories of fewer events are ranked with weights of their own, and without the learned stage."""
