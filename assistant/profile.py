@@ -130,9 +130,11 @@ class UserProfile:
         for slot, counter in counts.items():
             rows = self._catalogue.labels[slot].rows if slot in self._catalogue.labels else {}
             for value, n in counter.most_common():
+                if n < OFTEN_MIN_ITEMS:
+                    break  # and the rest, of which there are many, are rarer
                 share = n / len(liked)
                 usual = len(rows.get(fold(value), ())) / max(len(self._catalogue), 1)
-                if n >= OFTEN_MIN_ITEMS and share >= OFTEN_MIN_LIFT * usual:
+                if share >= OFTEN_MIN_LIFT * usual:
                     often.setdefault(slot, {})[value] = share
         return often
 
