@@ -107,7 +107,7 @@ def texts_of_run(cases: list[Case], rows_file: Path) -> tuple[list[Text], list[T
     drafts: list[Text] = []
     shown: list[Text] = []
     for row in read_rows(rows_file):
-        if row.problem is not None or row.columns.get("error") or row.columns.get("malformed"):
+        if row.problem is not None or row.columns.get("error") or not row.columns.get("draft"):
             continue
         case = by_id.get(str(row.columns.get("case")))
         if case is None:

@@ -60,7 +60,7 @@ STOPPED = 5
 @click.option("--repeats", type=click.IntRange(1), default=1, show_default=True)
 @click.option("--limit", type=click.IntRange(1), default=None, help="Only the first so many cases.")
 @click.option("--temperature", type=click.FloatRange(0, 2), default=0.4, show_default=True)
-@click.option("--max-tokens", type=click.IntRange(1), default=120, show_default=True)
+@click.option("--max-tokens", type=click.IntRange(1), default=140, show_default=True)
 @click.option("--concurrency", type=click.IntRange(1), default=4, show_default=True)
 @click.option(
     "--within",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ class Written:
     """A raw draft, and what was made of it."""
 
     draft: str
-    """As the model wrote it; empty when the answer could not be read."""
+    """As the model wrote it. Of an answer that was cut off, as far as it came; empty when there is no text to be found."""
     cited: tuple[str, ...] | None
     """Ids of the facts that the draft names as its evidence."""
     malformed: str | None
@@ -108,8 +109,10 @@ class ExplainerPhraser:
             text, cited = explanation.text, tuple(fact.fact_id for fact in explanation.facts)
         elif malformed is None:
             text, cited, malformed = _read(call.text)
+        else:
+            text = _begun(call.text)
         return Written(
-            draft="" if malformed is not None else text,
+            draft=text,
             cited=cited,
             malformed=malformed,
             accepted=accepted,
@@ -124,9 +127,20 @@ def _read(answer: str) -> tuple[str, tuple[str, ...] | None, str | None]:
     try:
         document = json.loads(answer)
     except json.JSONDecodeError as error:
-        return "", None, f"not JSON: {error}"
+        return _begun(answer), None, f"not JSON: {error}"
     if not isinstance(document, dict) or not isinstance(document.get("text"), str):
         return "", None, "there is no text in it"
     cited = document.get("fact_ids")
     ids = tuple(dict.fromkeys(map(str, cited))) if isinstance(cited, list) else None
     return " ".join(document["text"].split()), ids, None
+
+
+def _begun(answer: str) -> str:
+    """The text of an answer that breaks off: what it says until then is said, and is checked like any other draft."""
+    found = re.match(r'\s*\{\s*"text"\s*:\s*("(?:[^"\\]|\\.)*)', answer)
+    if found is None:
+        return ""
+    try:
+        return " ".join(str(json.loads(found[1] + '"')).split())
+    except json.JSONDecodeError:  # it breaks off within an escape
+        return ""

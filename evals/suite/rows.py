@@ -36,7 +36,7 @@ class Row:
     cited: tuple[str, ...] | None = None
     malformed: str | None = None
     score: ClaimScore | None = None
-    """Of the draft. None for a malformed answer, which has no text."""
+    """Of the draft, also of one that was cut off. None where there is no text to be found in the answer."""
     accepted: bool = False
     """The draft would have been shown as it is."""
     rejected: str | None = None

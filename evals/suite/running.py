@@ -23,7 +23,7 @@ class RunConfig:
     repeats: int = 1
     concurrency: int = 4
     """Generations at once. A local model queues them itself."""
-    sampling: Sampling = field(default_factory=lambda: Sampling(max_tokens=120, temperature=0.4))
+    sampling: Sampling = field(default_factory=lambda: Sampling(max_tokens=140, temperature=0.4))
     """Temperature and length; the repeat's number is added to the seed."""
     within: float = 60.0
     """Seconds for one generation; later is a failure of infrastructure."""
@@ -66,7 +66,7 @@ def scored(row: Row, case: Case, written: Written, calls: Sequence[Call], checke
     """A row with what was written, the draft and the shown text each checked on its own."""
     evidence = case.evidence()
     score = None
-    if written.malformed is None:
+    if written.malformed is None or written.draft:
         score = score_claims(checker.check(written.draft, evidence), written.cited)
     costs = [call.kept.cost for call in calls]
     known = [cost for cost in costs if cost is not None]

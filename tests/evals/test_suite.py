@@ -134,6 +134,17 @@ def test_what_the_model_gets_wrong_is_no_failure_of_infrastructure(phrasers):
     assert row.phrased_by == "template"
 
 
+def test_a_draft_that_is_cut_off_is_checked_as_far_as_it_came(phrasers):
+    model = ScriptedModel(['{"text": "Directed by Nobody Known, this one is'], repeat=True)
+    (row,) = run(make_cases(1), phrasers[:1], [model]).rows
+    assert row.malformed
+    assert not row.accepted
+    assert row.draft == "Directed by Nobody Known, this one is"
+    assert row.score.precision == 0.0
+    (none,) = run(make_cases(1), phrasers[:1], [ScriptedModel(['{"te'], repeat=True)]).rows
+    assert (none.draft, none.score) == ("", None)
+
+
 def test_what_the_explainer_rejects(phrasers):
     case = make_cases(1)[0]
     director = f"Directed by {case.record['director'][0]}, this one is for you."
