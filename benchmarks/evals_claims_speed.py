@@ -32,9 +32,7 @@ def main() -> None:
     for case in make_cases(arguments.data, arguments.replies):
         said = phrase(case.as_facts(), case.record, seed=case.id, item_id=case.item_id)
         texts.append(
-            Text(
-                text_id=case.id, cluster=case.cluster, text=said.text, evidence=case.evidence(), cited=said.fact_ids
-            )
+            Text(text_id=case.id, cluster=case.cluster, text=said.text, evidence=case.evidence(), cited=said.fact_ids)
         )
     started = time.perf_counter()
     checker = ClaimChecker(Lexicon.from_records(catalogue.item(row).slots() for row in range(len(catalogue))))
