@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def build_embedder(settings: Settings) -> Embedder:
     """The embedder that the settings name."""
-    key = settings.embedder_api_key
+    key = settings.embedder_api_key or (settings.openai_api_key if settings.embedder_base_url is None else None)
     return make_embedder(
         settings.embedder,
         base_url=settings.embedder_base_url,
@@ -36,7 +36,7 @@ def build_model(settings: Settings) -> LanguageModel | None:
         settings.llm,
         options=ModelOptions(
             base_url=settings.llm_base_url,
-            api_key=settings.llm_api_key,
+            api_key=settings.llm_api_key or (settings.openai_api_key if settings.llm_base_url is None else None),
             context_tokens=settings.llm_context,
             sha256=(settings.llm_sha256,) if settings.llm_sha256 else (),
         ),

@@ -11,6 +11,7 @@ from assistant.catalogue import Catalogue
 from assistant.errors import EmbedderMismatchError, ModelMissingError
 from assistant.fitting import fit, open_ranker
 from assistant.ingest import check_embedder, embed_again
+from assistant.scoring.selection import FitConfig
 from assistant.settings import load_settings
 from assistant.store import TEXT_INDEX_PROBLEM, Store
 from assistant.sync import FOLDER, fingerprint, rebuild
@@ -127,7 +128,8 @@ def _ranking(store: Store, catalogue: Catalogue) -> Finding:
         version = open_ranker(store, catalogue).version
     except ModelMissingError as error:
         return Finding(name="ranking", ok=False, detail=str(error), mend="fit again")
-    hint = "; fit one with: assistant fit" if version == "cold" and store.event_count() else ""
+    enough = store.users_with_events(3) >= FitConfig().least_users
+    hint = f"; fit one with: assistant fit --data {store.folder}" if version == "cold" and enough else ""
     return Finding(name="ranking", ok=True, detail=f"model {version}{hint}")
 
 

@@ -5,10 +5,12 @@ Sources, the stronger first: arguments, ``ASSISTANT_*`` environment variables, `
 
 from __future__ import annotations
 
+import os
+import warnings
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from assistant.errors import SettingsError, did_you_mean
@@ -28,7 +30,7 @@ class Settings(BaseSettings):
     llm_base_url: str | None = None
     """Address of an OpenAI-compatible server; None is the vendor's own."""
     llm_api_key: SecretStr | None = None
-    """Key for it; None lets the vendor's own environment variable decide."""
+    """Key for it. Where there is none, and no ``llm_base_url``, ``openai_api_key`` is used."""
     llm_sha256: str | None = None
     """Digest of the weights of ``llama-cpp:FILE``; needed for a file this package does not know."""
     llm_context: int = Field(default=2048, ge=256)
@@ -37,6 +39,10 @@ class Settings(BaseSettings):
     """``wordllama``, ``hashing``, ``onnx:DIR``, ``llama-cpp:FILE``, ``openai:MODEL``."""
     embedder_base_url: str | None = None
     embedder_api_key: SecretStr | None = None
+    openai_api_key: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("openai_api_key", "OPENAI_API_KEY")
+    )
+    """The vendor's key, for models and embedders of its own; read from ``OPENAI_API_KEY``."""
     reply_within: float = Field(default=20.0, gt=0)
     """Seconds until a reply is complete; cards the model has not phrased by then are phrased by template."""
     phrase_at_once: int = Field(default=4, ge=1)
@@ -69,6 +75,10 @@ def load_settings(data: Path | None = None, **overrides: Any) -> Settings:
     class _Settings(Settings):
         model_config = SettingsConfigDict(toml_file=data / FILE_NAME if data is not None else None)
 
+    for name in os.environ:
+        if name.startswith(PREFIX) and name[len(PREFIX) :].lower() not in (*Settings.model_fields, "data"):
+            hint = did_you_mean(name, (PREFIX + field.upper() for field in Settings.model_fields))
+            warnings.warn(f"{name} is set in the environment, and there is no such setting.{hint}", stacklevel=2)
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
         return Settings.model_construct(**_Settings(**given).model_dump())

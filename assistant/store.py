@@ -345,6 +345,11 @@ class Store:
     def event_count(self) -> int:
         return int(self._rows("SELECT count(*) FROM event")[0][0])
 
+    def users_with_events(self, least: int) -> int:
+        """How many users have at least so many events."""
+        sql = "SELECT count(*) FROM (SELECT 1 FROM event GROUP BY user_id HAVING count(*) >= ?)"
+        return int(self._rows(sql, (least,))[0][0])
+
     def events_version(self) -> str:
         """Changes with every event that is added or deleted."""
         count, last = self._rows("SELECT count(*), coalesce(max(seq), 0) FROM event")[0]

@@ -26,7 +26,7 @@ MAX_LINE = 64 * 1024
 @data_option
 @click.option("--user", type=Name(), help="Id of the user; one never seen is new. Needed without --jsonl.")
 @click.option("--conversation", type=Name(), help="Id of the conversation; the user's default one when left out.")
-@click.option("--llm", help="auto, none, llama-cpp:FILE, openai:MODEL.")
+@click.option("--llm", help="auto, none, llama-cpp:smollm2, llama-cpp:FILE, openai:MODEL, recorded:FILE.")
 @click.option("--jsonl", is_flag=True, help='Answer lines of {"user", "conversation", "text"} from stdin, one by one.')
 @json_option
 def chat(

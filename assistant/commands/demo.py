@@ -25,7 +25,7 @@ INDEXED = "demo_sample"
     type=click.Path(file_okay=False, path_type=Path),
     help="The data folder; one in your cache folder when left out.",
 )
-@click.option("--llm", help="auto, none, llama-cpp:FILE, openai:MODEL.")
+@click.option("--llm", help="auto, none, llama-cpp:smollm2, llama-cpp:FILE, openai:MODEL, recorded:FILE.")
 @json_option
 def demo(data: Path | None, llm: str | None, as_json: bool) -> None:
     """Try it at once on the sample films.
@@ -53,7 +53,7 @@ def demo(data: Path | None, llm: str | None, as_json: bool) -> None:
         out = console()
         say(Text.assemble((f"{USER}: ", "bold"), REQUEST), "")
         show_turn(assistant, REQUEST, user=USER, conversation=fresh_conversation(), out=out)
-    say("", "Go on with:", f"  assistant chat --data {_quoted(folder)} --user {USER}")
+    say("", "Go on with:", f"  {_program()} chat --data {_quoted(folder)} --user {USER}")
 
 
 def fresh_conversation() -> str:
@@ -118,6 +118,16 @@ def _occupied(folder: Path) -> UserError:
         f"{str(folder)!r} holds a catalogue already that is not the sample; the demo leaves it alone. "
         "Give another folder with: assistant demo --data DIR"
     )
+
+
+def _program() -> str:
+    """How this program is called from here: by its name where that is on the path."""
+    import shutil
+
+    if shutil.which("assistant") or not sys.argv[0].endswith("assistant"):
+        return "assistant"
+    called = Path(sys.argv[0])
+    return _quoted(called.relative_to(Path.cwd()) if called.is_relative_to(Path.cwd()) else called)
 
 
 def _quoted(folder: Path) -> str:

@@ -13,7 +13,7 @@ from assistant.commands.output import Name, data_option, emit, json_option, say,
 @data_option
 @user_option
 @click.option("--item", type=Name(), required=True, help="Id of the item.")
-@click.option("--llm", help="auto, none, llama-cpp:FILE, openai:MODEL.")
+@click.option("--llm", help="auto, none, llama-cpp:smollm2, llama-cpp:FILE, openai:MODEL, recorded:FILE.")
 @json_option
 def explain(data: Path, user: str, item: str, llm: str | None, as_json: bool) -> None:
     """Say why an item would suit a user, with the evidence.

@@ -108,7 +108,7 @@ class OpenAIModel:
         self._config = config or OpenAIConfig()
         if self._config.api_key is None and self._config.base_url == VENDOR_URL:
             raise SettingsError(
-                f"'openai:{model}' needs a key: set llm_api_key, or llm_base_url for a server of your own."
+                f"'openai:{model}' needs a key: set OPENAI_API_KEY or ASSISTANT_LLM_API_KEY, or ASSISTANT_LLM_BASE_URL for a server of your own."
             )
         family = max((f for f in FAMILIES if model.startswith(f)), key=len, default="")
         context, self._tokenizer = FAMILIES.get(family, (UNKNOWN_CONTEXT, "bytes"))

@@ -52,7 +52,7 @@ def test_a_sound_folder(folder: Path) -> None:
     assert details["catalogue"] == "13 items"
     assert details["events"] == "24 events of 6 users"
     assert "13 vectors" in details["vector index"]
-    assert "assistant fit" in details["ranking"]
+    assert details["ranking"] == "model cold"  # six users are too few to fit on, so fitting is not advised
 
 
 def lose_text(folder: Path) -> None:

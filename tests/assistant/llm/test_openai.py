@@ -293,7 +293,7 @@ async def test_the_key_shows_in_no_repr():
 
 
 async def test_the_vendors_own_service_needs_a_key():
-    with pytest.raises(SettingsError, match="llm_api_key"):
+    with pytest.raises(SettingsError, match="OPENAI_API_KEY or ASSISTANT_LLM_API_KEY"):
         OpenAIModel("gpt-5-mini")
 
 
