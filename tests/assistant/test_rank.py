@@ -33,7 +33,7 @@ def test_without_candidates_everything_but_the_history_is_ranked(ranking) -> Non
     assert sorted(i for i, _ in ranked) == sorted(set(IDS) - {"alien", "odyssey"})
     scores = [score for _, score in ranked]
     assert scores == sorted(scores, reverse=True)
-    assert ranked[0][0] == "aliens"
+    assert next(i for i, _ in ranked if i != "fistful") == "aliens"  # the other one is what somebody else liked
 
 
 @pytest.mark.parametrize("k", [1, 3, 6, 100])
