@@ -73,8 +73,8 @@ def delete(user: str, data: Path, yes: bool, as_json: bool) -> None:
     assistant users delete ana --data films --yes
     """
     from assistant.documents import UserDeletedDocument
-    from assistant.fitting import forget_models, versions
     from assistant.store import Store
+    from assistant.users import erase_user
 
     with Store(data) as store:
         known = store.users()
@@ -84,15 +84,13 @@ def delete(user: str, data: Path, yes: bool, as_json: bool) -> None:
         if not yes and sys.stdin.isatty() and not click.confirm(f"Erase everything about {user!r}?", err=True):
             note("Nothing was erased.")
             raise click.exceptions.Exit(2)
-        fitted = bool(versions(data))
-        forget_models(data)  # before the rows, so that an interrupted erasure can be seen and run again
-        rows = store.delete_user(user)
-    if fitted:
+        erased = erase_user(store, user)
+    if erased.models_removed:
         note("The fitted ranking models learned from this user too and were removed. Fit again with: assistant fit")
     if as_json:
-        emit(UserDeletedDocument(user=user, rows=rows, models_removed=fitted))
+        emit(UserDeletedDocument(user=user, rows=erased.rows, models_removed=erased.models_removed))
     else:
-        say(f"Erased {user}: {plural(rows, 'row')}.")
+        say(f"Erased {user}: {plural(erased.rows, 'row')}.")
 
 
 def _unknown(user: str, known: list[str]) -> Exception:
