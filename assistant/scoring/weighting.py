@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -48,16 +49,19 @@ class HistoryWeighting:
         history: a fit on data without order chooses no decay.
         """
         n = len(history)
-        weight = strength(history.value, history.weight, self.influence)
-        if n == 0:
-            return weight
-        if n > self.last:
-            weight[: n - self.last] = 0
-        latest = np.flatnonzero(weight)[::-1]
-        _, first = np.unique(history.rows[latest], return_index=True)
         once = np.zeros(n, np.float32)
-        once[latest[first]] = weight[latest[first]]
-        return once * self._decays(history.time, n)
+        if n == 0:
+            return once
+        reach = self.last
+        if self.decay < 1 and not self.average_ties:  # further back nothing is left of a weight
+            reach = min(reach, math.ceil(math.log(NEGLIGIBLE) / math.log(self.decay)))
+        start = max(n - reach, 0)
+        weight = strength(history.value[start:], history.weight[start:], self.influence)
+        latest = np.flatnonzero(weight)[::-1]
+        _, first = np.unique(history.rows[start:][latest], return_index=True)
+        once[start + latest[first]] = weight[latest[first]]
+        once[start:] *= self._decays(history.time, n)[start:]
+        return once
 
     def _decays(self, time: NDArray[np.float64], n: int) -> Scores:
         if self.decay >= 1:
