@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
+from assistant.scoring import linear
 from assistant.scoring.base import Interactions
 from assistant.scoring.linear import LinearScorer
 from assistant.scoring.weighting import user_item_matrix
@@ -46,7 +47,7 @@ def ease_matrix(gram: NDArray[np.float32], regularisation: float) -> NDArray[np.
 def inverted(gram: NDArray[Any], regularisation: float) -> NDArray[Any]:
     """``(gram + λI)⁻¹`` by Cholesky; in float32 above 4,096 items, where float64 would cost twice the memory."""
     n = len(gram)
-    matrix = gram.astype(np.float64 if n <= 4096 else np.float32)
+    matrix = gram.astype(np.float64 if n <= linear.DOUBLE_UP_TO else np.float32)
     np.fill_diagonal(matrix, np.diag(matrix) + regularisation)
     lapack: Any = linalg.get_lapack_funcs(("potrf", "potri"), (matrix,))
     factor, failed = lapack[0](matrix.T, lower=False, overwrite_a=True, clean=True)

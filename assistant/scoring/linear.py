@@ -22,6 +22,8 @@ DENSE_ITEMS = 4096
 """Up to this many items the matrix is kept dense (64 MiB); above, the strongest entries of each row."""
 KEPT_PER_ROW = 256
 """Entries kept per row of a matrix that is not dense."""
+DOUBLE_UP_TO = 4096
+"""Items up to which systems are solved in float64; above, in float32, at half the memory."""
 
 Matrix = NDArray[np.float32] | Sparse
 

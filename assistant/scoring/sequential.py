@@ -11,8 +11,10 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg, sparse
+from scipy import linalg as solvers
+from scipy import sparse
 
+from assistant.scoring import linear
 from assistant.scoring.base import Interactions, Rows
 from assistant.scoring.linear import LinearScorer
 from assistant.scoring.weighting import HistoryWeighting, Sparse, strength
@@ -98,13 +100,13 @@ class NextItem(LinearScorer):
         targets = _stacked(steps, events, n)
         gram = (inputs.T @ inputs).toarray()
         cross = (inputs.T @ targets).toarray()
-        precision = np.float64 if n <= 4096 else np.float32
+        precision = np.float64 if n <= linear.DOUBLE_UP_TO else np.float32
         gram = gram.astype(precision, copy=False)
         gram[np.diag_indices(n)] += self.regularisation
-        solution = linalg.solve(
+        solution = solvers.solve(
             gram, cross.astype(precision, copy=False), assume_a="pos", overwrite_a=True, overwrite_b=True
         )
-        solution = np.asarray(solution, np.float32)
+        solution = np.array(solution, np.float32)  # a copy: the solver may return what is not ours to write
         np.fill_diagonal(solution, 0)
         return solution
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -14,10 +16,12 @@ from assistant.interactions import (
     to_history,
     to_interactions,
 )
+from assistant.scoring import linear
 from assistant.scoring.base import ItemFeatures
 from assistant.scoring.choices import Choice, ChoiceLists, fit_weights, ndcg, standardised, target_ranks
 from assistant.scoring.content import Attributes, interests_of
 from assistant.scoring.ease import Ease
+from assistant.scoring.item_cf import ItemCF
 from assistant.scoring.linear import sparsify
 from assistant.scoring.popularity import Popularity
 from assistant.scoring.sequential import NextItem, Transitions
@@ -199,3 +203,21 @@ def test_weights_find_the_column_that_explains_choices():
     weights = fit_weights(lists)
     assert weights[0] == pytest.approx(1.5, abs=0.25)
     assert weights[1:].max() < 0.2
+
+
+@pytest.mark.parametrize("scorer", [Ease(regularisation=5.0), NextItem(regularisation=5.0), Transitions(), ItemCF()])
+def test_large_catalogues_take_the_single_precision_and_pruned_path_to_the_same_scores(scorer, monkeypatch):
+    rng = np.random.default_rng(2)
+    interactions = walks(*(rng.choice(30, size=8, replace=False).tolist() for _ in range(60)), n_items=30)
+    small = replace(scorer).fit(interactions, plain(30))
+    monkeypatch.setattr(linear, "DOUBLE_UP_TO", 2)
+    monkeypatch.setattr(linear.sparsify, "__kwdefaults__", {"dense_items": 2, "kept": 29})
+    large = replace(scorer).fit(interactions, plain(30))
+    assert not isinstance(large.matrix, np.ndarray)
+    history = history_of_rows([3, 4, 9])
+    np.testing.assert_allclose(large.score(history), small.score(history), rtol=1e-2, atol=1e-3)
+    np.testing.assert_allclose(large.score_many([history])[0], large.score(history), rtol=1e-4, atol=1e-6)
+    row = int(large.score(history).argmax())
+    moved = large.contributions(history, row)
+    assert moved is not None
+    assert moved.sum() == pytest.approx(float(large.score(history)[row]), rel=1e-3)
