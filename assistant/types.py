@@ -192,7 +192,8 @@ class Fact:
     other_item_id: str | None = None
     """For ``history`` and ``like``: the item of the history that ``value`` names."""
     shared: tuple[tuple[str, str], ...] = ()
-    """For ``history`` and ``like``: (slot, value) pairs that both items have, the most telling first."""
+    """For ``history`` and ``like``: (slot, value) pairs that both items have, the most telling first. For ``asked_for`` and
+    ``often_likes``: the one pair of the record that it is about."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

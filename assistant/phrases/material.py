@@ -277,6 +277,9 @@ class Material:
         return self.list_of(found[:2])
 
     def filed(self) -> Pieces | None:
+        """Genres as labels, where they make no noun phrase."""
+        if combine([each.text for each in self.genres()], self.noun) is not None:
+            return None
         found = [
             Said(label, each.fact, each.slot, each.value)
             for each in self._labels("genres")

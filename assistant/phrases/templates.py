@@ -62,7 +62,7 @@ OPENINGS: tuple[Template, ...] = (
     Template("past.12", "Here is another {liked_kind} after {liked}, which you {did}[. This one is about {about}][, {makers}].", -0.3),
     Template("past.13", "You {did} {liked}; this one is {liked_mood} too, {kind}[ about {about}].", -0.4),
     Template("past.14", "Both this and {liked}, which you {did}, are about {liked_about}[. This one is {kind}].", 0.2),
-    Template("past.15", "You {did} {liked}, which is also from {liked_places}, and this is {kind}[ about {about}].", -0.6),
+    Template("past.15", "You {did} {liked}, which is also from {liked_places}, and this is {kind}[ about {about}].", -1.6),
     Template("past.16", "{liked_director|directs|direct} this one, like {liked}, which you {did}. It is {kind}[ about {about}].", 0.4),
     Template("past.17", "{liked_cast|is|are} in this one, as in {liked}, which you {did}. It is {kind}[ about {about}].", 0.3),
     # what the user often likes
