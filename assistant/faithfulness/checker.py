@@ -16,6 +16,7 @@ from assistant.faithfulness.reading import Reading, mark, read
 from assistant.faithfulness.records import RecordView, view
 from assistant.faithfulness.relations import ACTORS, bound, cue, named_slots
 from assistant.faithfulness.residue import residue
+from assistant.faithfulness.sentences import premise
 from assistant.faithfulness.subjects import Subject, history_judgement, shared_maker, subject_of
 from assistant.faithfulness.text import stems
 from assistant.faithfulness.vocabulary import vocabulary
@@ -45,11 +46,12 @@ class ClaimChecker:
         return tuple(claims)
 
     def _later_tiers(self, claim: Claim, evidence: Evidence) -> Claim:
-        if claim.verdict != "uncheckable" or claim.source == "opinion":
+        """Only what the record could tell and the rules cannot is asked for; the tier that decides is logged."""
+        if claim.verdict != "uncheckable" or claim.source != "catalogue":
             return claim
-        premise = "; ".join(f"{slot}: {value}" for slot, value in evidence.record.items())
+        known = premise(evidence.record)
         for tier in self._entailment:
-            verdict = tier.decide(claim, premise)
+            verdict = tier.decide(claim, known)
             if verdict is not None:
                 return replace(claim, verdict=verdict, tier=tier.name)
         return claim
