@@ -15,6 +15,7 @@ from assistant.types import Fact
 from evals.claim_scores import ClaimScore, score_claims
 from evals.statistics import MIN_CLUSTERS, Interval, compare, mean_interval
 
+UNDECIDED = "undecided"
 PERSONAL = ("history", "dialogue", "profile")
 """Sources that tell of the user and not of the item."""
 
@@ -53,7 +54,9 @@ class FaithfulnessReport:
     evidence_recall: Interval | None
     """Claims supported by a fact whose fact is cited."""
     tiers: Mapping[str, int]
-    """Claims by the tier of the checker that decided."""
+    """Claims by the tier that decided; ``undecided`` for those that stay uncheckable."""
+    tier_shares: Mapping[str, float]
+    """The same as shares of all claims; empty where there is none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +92,10 @@ def summarise_texts(texts: Sequence[Text], scores: Sequence[ClaimScore]) -> Fait
             if claim.verdict != "uncheckable":
                 checkable.append((cluster, claim.verdict))
 
+    tiers = Counter(
+        UNDECIDED if claim.verdict == "uncheckable" else claim.tier for score in scores for claim in score.claims
+    )
+
     def rate(verdict: str) -> Interval | None:
         return mean_interval([float(v == verdict) for _, v in checkable], [c for c, _ in checkable])
 
@@ -108,7 +115,8 @@ def summarise_texts(texts: Sequence[Text], scores: Sequence[ClaimScore]) -> Fait
         vacuous_rate=over_texts(lambda s: s.vacuous),
         evidence_precision=over_texts(lambda s: s.evidence_precision),
         evidence_recall=over_texts(lambda s: s.evidence_recall),
-        tiers=dict(Counter(claim.tier for score in scores for claim in score.claims).most_common()),
+        tiers=dict(tiers.most_common()),
+        tier_shares={tier: count / len(every) for tier, count in tiers.most_common()},
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from evals.faithfulness import Control, FaithfulnessReport
-from evals.formats import ABSENT, bounds, number
+from evals.formats import ABSENT, bounds, number, percent
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -34,8 +34,12 @@ def faithfulness_tables(parts: Mapping[str, FaithfulnessReport], controls: Seque
         table.add_column(f"{name} ({part.texts:,} texts, {part.claims:,} claims)", justify="right")
     for field, title in FIGURES.items():
         table.add_row(title, *(f"{number(getattr(p, field))}  {bounds(getattr(p, field))}" for p in parts.values()))
-    tiers = [", ".join(f"{tier} {count:,}" for tier, count in part.tiers.items()) or ABSENT for part in parts.values()]
-    table.add_row("decided by", *tiers)
+    tiers = [
+        "\n".join(f"{tier} {percent(part.tier_shares[tier])} ({count:,})" for tier, count in part.tiers.items())
+        or ABSENT
+        for part in parts.values()
+    ]
+    table.add_row("claims decided by", *tiers)
     control_table = Table(title="Negative controls", title_justify="left")
     for name in ("with", "texts", "real", "wrong", "fall", ""):
         control_table.add_column(name)

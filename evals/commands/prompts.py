@@ -10,7 +10,6 @@ import click
 
 if TYPE_CHECKING:
     from assistant.explain import Style
-    from assistant.llm.base import LanguageModel
     from evals.suite.cases import Case
     from evals.suite.comparison import SuiteReport
     from evals.suite.phrasing import Phraser
@@ -243,22 +242,6 @@ def _phrasers(names: str, folder: Path | None, style: Style) -> list[Phraser]:
     return phrasers
 
 
-def _models(settings: str, base_url: str | None) -> dict[str, LanguageModel]:
-    from assistant.llm.make import ModelOptions, make_model
-    from evals.errors import EvaluationError
-
-    models: dict[str, LanguageModel] = {}
-    for setting in (part.strip() for part in settings.split(",") if part.strip()):
-        model = make_model(setting, options=ModelOptions(base_url=base_url))
-        if model is None:
-            raise EvaluationError(
-                f"--llm {setting!r} gives no model. Install a local one with: pip install 'recommender-assistant[local]', "
-                "or name another, such as openai:MODEL or scripted:FILE."
-            )
-        models[model.name] = model
-    return models
-
-
 def _run(
     cases: list[Case],
     phrasers: list[Phraser],
@@ -273,6 +256,7 @@ def _run(
 
     from assistant.faithfulness import ClaimChecker, Lexicon
     from evals.catalogues import catalogue_records
+    from evals.commands.models import open_models
     from evals.commands.output import ProgressLine
     from evals.suite.running import run_grid
     from evals.suite.tapped import DraftCache
@@ -281,7 +265,7 @@ def _run(
     checker = ClaimChecker(Lexicon.from_records(catalogue_records(catalogue)) if catalogue is not None else Lexicon())
 
     async def whole() -> Run:
-        opened = _models(models, base_url)
+        opened = open_models(models, base_url)
         try:
             return await run_grid(
                 cases, phrasers, opened, checker, config, cache=DraftCache(cache), progress=ProgressLine("drafts")
@@ -300,6 +284,7 @@ def _judged(
     import asyncio
     from dataclasses import replace
 
+    from evals.commands.models import open_models
     from evals.suite.comparison import normal_prompt
     from evals.suite.judge import JudgeReport, judge_pairs, judge_report
     from evals.suite.rows import Row, Variant
@@ -314,7 +299,7 @@ def _judged(
 
     async def whole() -> list[JudgeReport]:
         found = []
-        for name, model in _models(setting, base_url).items():
+        for name, model in open_models(setting, base_url, "--judge").items():
             try:
                 for variant in (v for v in report.run.variants if v != report.base):
                     judgements = await judge_pairs(
