@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import orjson
@@ -19,6 +20,9 @@ from assistant.scoring.base import ItemFeatures
 from assistant.store import Store
 from assistant.text import fold, fold_title
 from assistant.types import Constraint, Item, Value
+
+if TYPE_CHECKING:
+    from assistant.alignment import WordAligner
 
 Mask = NDArray[np.bool_]
 Rows = NDArray[np.int64]
@@ -51,6 +55,8 @@ class Catalogue:
         self._passages = passages
         self.word_counts: dict[tuple[str, int], int] = {}
         """What retrieval was told of (word, limit): in how many items it occurs, at most the limit."""
+        self.aligner: WordAligner | None = None
+        """Made by retrieval when it is needed first."""
         table = list(items)
         self.ids: list[str] = [item_id for _, item_id, _ in table]
         self.row_of: dict[str, int] = {item_id: row for row, item_id in enumerate(self.ids)}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.alignment import STATIC_EMBEDDERS, WordAligner, inverse_frequency
 from assistant.catalogue import Catalogue, Mask, Rows
 from assistant.profile import UserProfile
 from assistant.store import Store, quoted
@@ -36,6 +37,12 @@ class RetrievalSettings:
     """Weight of nearness of the vectors of message and item."""
     message_lexical: float = 0.8
     """Weight of BM25 over title, people, labels and text."""
+    message_words: float = 0.5
+    """Weight of the word-by-word alignment with the best sentence, among the best that the message found so far."""
+    words_depth: int = 100
+    """How many are aligned."""
+    words_floor: float = 0.2
+    """Two words less similar than this have nothing to do with each other."""
     like_dense: float = 1.0
     """Weight of nearness to the items that the message wants to be resembled."""
     like_lexical: float = 1.0
@@ -107,16 +114,14 @@ def retrieve(
     ):
         if rows and weight:
             rankings[name] = (weight, rows[: settings.depth])
-    fused: dict[int, float] = {}
-    asked: dict[int, float] = {}
-    ranks: dict[int, dict[str, int]] = {}
-    for name, (weight, rows) in rankings.items():
-        for rank, row in enumerate(rows, 1):
-            part = weight / (settings.k + rank)
-            fused[row] = fused.get(row, 0.0) + part
-            ranks.setdefault(row, {})[name] = rank
-            if name.startswith(("message", "like")):
-                asked[row] = asked.get(row, 0.0) + part
+    fused, asked, ranks = _fuse(rankings, settings)
+    if (
+        asked
+        and settings.message_words
+        and (aligned := _align(query, asked, catalogue, store, embedder, language, settings))
+    ):
+        rankings["message_words"] = (settings.message_words, aligned)
+        fused, asked, ranks = _fuse(rankings, settings)
     if query.wishes:
         for row, share in _wishes_met(query, catalogue, list(fused)).items():
             fused[row] *= 1 + settings.wish_boost * share
@@ -135,6 +140,23 @@ def retrieve(
         allowed=allowed,
         relevance=relevance,
     )
+
+
+def _fuse(
+    rankings: Mapping[str, tuple[float, list[int]]], settings: RetrievalSettings
+) -> tuple[dict[int, float], dict[int, float], dict[int, dict[str, int]]]:
+    """By row: the fused score, the part of it that answers the message, and the rank in each source."""
+    fused: dict[int, float] = {}
+    asked: dict[int, float] = {}
+    ranks: dict[int, dict[str, int]] = {}
+    for name, (weight, rows) in rankings.items():
+        for rank, row in enumerate(rows, 1):
+            part = weight / (settings.k + rank)
+            fused[row] = fused.get(row, 0.0) + part
+            ranks.setdefault(row, {})[name] = rank
+            if name.startswith(("message", "like")):
+                asked[row] = asked.get(row, 0.0) + part
+    return fused, asked, ranks
 
 
 def _sources(
@@ -196,6 +218,28 @@ def dense(
     scores = catalogue.best_passages(vector, rows)
     best: list[int] = rows[np.argsort(-scores, kind="stable")[: settings.depth]].tolist()
     return best
+
+
+def _align(
+    query: Query,
+    asked: Mapping[int, float],
+    catalogue: Catalogue,
+    store: Store,
+    embedder: Embedder,
+    language: Language,
+    settings: RetrievalSettings,
+) -> list[int]:
+    """The rows that answer the message best so far, in the order of how their words answer its words one by one."""
+    content = content_words(query.search_text, language)
+    if not content or embedder.info.name.partition(":")[0] not in STATIC_EMBEDDERS:
+        return []
+    if catalogue.aligner is None or catalogue.aligner.embedder is not embedder:
+        catalogue.aligner = WordAligner(catalogue, embedder, language)
+    counts = _counts(content, settings.common_from(len(catalogue)), catalogue, store)
+    weights = np.array([inverse_frequency(counts[word], len(catalogue)) for word in content], dtype=np.float32)
+    rows = sorted(asked, key=lambda row: (-asked[row], row))[: settings.words_depth]
+    scores = catalogue.aligner.scores(content, weights, rows, floor=settings.words_floor)
+    return [rows[place] for place in np.argsort(-scores, kind="stable").tolist() if scores[place] > 0]
 
 
 def lexical(

@@ -44,8 +44,8 @@ LISTS = {"dev": "film_requests_dev.jsonl", "test": "film_requests.jsonl"}
 CUT = 10
 SOURCES = {
     "merged": RetrievalSettings(),
-    "BM25 alone": RetrievalSettings(message_dense=0, like_dense=0, popular=0),
-    "dense alone": RetrievalSettings(message_lexical=0, like_lexical=0, popular=0),
+    "BM25 alone": RetrievalSettings(message_dense=0, message_words=0, like_dense=0, popular=0),
+    "dense alone": RetrievalSettings(message_lexical=0, message_words=0, like_lexical=0, popular=0),
 }
 
 
@@ -115,6 +115,8 @@ def variants() -> dict[str, RetrievalSettings]:
     usual = RetrievalSettings()
     return {
         **SOURCES,
+        "without alignment of words": replace(usual, message_words=0.0),
+        "alignment 1.0": replace(usual, message_words=1.0),
         "without passages": replace(usual, passage_depth=0),
         "passages of 500 items": replace(usual, passage_depth=500),
         "passages of 2,000 items": replace(usual, passage_depth=2_000),

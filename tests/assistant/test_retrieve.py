@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from assistant.alignment import WordAligner, inverse_frequency
 from assistant.catalogue import Catalogue
 from assistant.profile import UserProfile
 from assistant.records import embedding_text, item_from_row, passages
@@ -85,7 +86,7 @@ def test_nothing_allowed_is_nothing_found(world: World) -> None:
 
 def test_sources_are_named_and_ranks_start_at_one(world: World) -> None:
     found = world.find("a robot in space", events=(liked("galaxy"),))
-    assert set(found.sources) == {"message_dense", "message_lexical", "interest_1", "popular"}
+    assert set(found.sources) == {"message_dense", "message_lexical", "message_words", "interest_1", "popular"}
     first = found.candidates[0]
     assert first.item_id == "walle"
     assert first.ranks["message_lexical"] == 1
@@ -94,7 +95,7 @@ def test_sources_are_named_and_ranks_start_at_one(world: World) -> None:
 
 
 def test_weight_zero_switches_a_source_off(world: World) -> None:
-    only_words = RetrievalSettings(message_dense=0, popular=0, interests=0)
+    only_words = RetrievalSettings(message_dense=0, message_words=0, popular=0, interests=0)
     found = world.find("a robot", settings=only_words)
     assert set(found.sources) == {"message_lexical"}
     assert ids(found) == ["walle"]
@@ -146,7 +147,7 @@ def test_one_telling_sentence_is_found_in_a_long_description(tmp_path: Path) -> 
         *({"item_id": f"f{n}", "title": f"T{n}", "description": f"A clockmaker walks in rain {n}."} for n in range(5)),
     ]
     index_items(films, tmp_path, embedder=HashingEmbedder())
-    only_vectors = RetrievalSettings(message_lexical=0, popular=0)
+    only_vectors = RetrievalSettings(message_lexical=0, message_words=0, popular=0)
     with Store(tmp_path) as store:
         world = World(store)
         query = Query(text="", search_text="teaches a heron to dance clockmaker")
@@ -198,3 +199,18 @@ def test_telling_words_are_title_labels_and_shared_rare_words(world: World) -> N
 
 def test_the_films_of_these_tests_are_all_indexed(world: World) -> None:
     assert len(world.catalogue) == len(FILMS)
+
+
+def test_the_sentence_that_answers_most_words_decides_the_alignment(world: World) -> None:
+    aligner = WordAligner(world.catalogue, world.embedder, world.vocabulary.language)
+    rows = [world.catalogue.row_of[item_id] for item_id in ("walle", "suspiria", "alien")]
+    weights = np.array([1.0, 2.0], dtype=np.float32)
+    scores = aligner.scores(["robot", "creature"], weights, rows, floor=0.9)
+    np.testing.assert_allclose(scores, [1.0, 0.0, 2.0], atol=1e-5)
+    np.testing.assert_array_equal(scores, aligner.scores(["robot", "creature"], weights, rows, floor=0.9))
+
+
+def test_rarer_words_weigh_more_and_every_word_weighs_something() -> None:
+    weights = [inverse_frequency(count, 100) for count in (0, 1, 10, 100)]
+    assert weights == sorted(weights, reverse=True)
+    assert weights[-1] > 0
