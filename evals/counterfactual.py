@@ -1,8 +1,8 @@
 """Does an explanation name what moved the ranking?
 
-Each cited item of the history is taken away and the items are ranked again. Necessity: the recommended item drops.
-Sufficiency: it stays with only the cited ones. Both are compared with a placebo, as many items of the history that are not
-cited and stand nearest to the cited ones in time, since taking anything away moves a ranking a little.
+What an explanation cites of the history is taken away and the items are ranked again. Necessity: the recommended item
+drops. Sufficiency: it stays with only what is cited. Both are compared with a placebo, as many items of the history that
+are not cited and stand nearest to the cited ones in time, since taking anything away moves a ranking a little.
 """
 
 from __future__ import annotations
@@ -13,9 +13,6 @@ from math import log2
 
 from evals.statistics import Interval, mean_interval
 
-RankOf = Callable[[Sequence[str], str], int]
-"""(history of item ids, oldest first; item id) -> the item's rank, from 1, among all that are not in the history."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Citation:
@@ -24,21 +21,35 @@ class Citation:
     cluster: str
     item_id: str
     history: tuple[str, ...]
-    """Oldest first."""
+    """Ids of the liked items, oldest first: what can be cited, and what can stand in for it."""
     cited: tuple[str, ...]
+    """Of a stated taste, the liked items that make it."""
+    user: str | None = None
+    """Whose events the ranking knows besides; None where the history is all there is."""
+
+
+RankOf = Callable[[Citation, Sequence[str]], int]
+"""(citation, what is left of its history, oldest first) -> the rank, from 1, of its item among all that are not in the
+whole history."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CounterfactualReport:
-    """Means over the citations that could be tested."""
+    """Means over the citations that could be tested; None where none could."""
 
     tested: int
     untested: int
     """Without a cited item, or without as many uncited ones."""
+    uncited: int
+    """Of these, those that cite nothing of the history."""
     necessity: Interval | None
     """log2 of how many times worse the rank becomes without the cited ones, minus the same without the placebo."""
+    drop_without_cited: Interval | None
+    drop_without_placebo: Interval | None
     sufficiency: Interval | None
     """Share that stays among the first k with only the cited ones, minus the share with only the placebo."""
+    stays_with_cited: Interval | None
+    stays_with_placebo: Interval | None
     k: int
 
 
@@ -58,36 +69,35 @@ def placebo(history: Sequence[str], cited: Sequence[str]) -> tuple[str, ...] | N
 
 def counterfactual(citations: Sequence[Citation], rank_of: RankOf, *, k: int = 10) -> CounterfactualReport:
     """Rank again without, and with only, what is cited."""
-    necessity: list[tuple[str, float]] = []
-    sufficiency: list[tuple[str, float]] = []
-    untested = 0
+    clusters: list[str] = []
+    drops: list[tuple[float, float]] = []
+    stays: list[tuple[float, float]] = []
+    uncited = 0
     for citation in citations:
         cited = tuple(item for item in dict.fromkeys(citation.cited) if item in citation.history)
+        uncited += not cited
         instead = placebo(citation.history, cited) if cited else None
         if not cited or instead is None:
-            untested += 1
             continue
-        full = rank_of(citation.history, citation.item_id)
+        full = rank_of(citation, citation.history)
+        without = [rank_of(citation, [i for i in citation.history if i not in gone]) for gone in (cited, instead)]
+        alone = [rank_of(citation, [i for i in citation.history if i in kept]) for kept in (cited, instead)]
+        clusters.append(citation.cluster)
+        drops.append((log2(without[0] / full), log2(without[1] / full)))
+        stays.append((float(alone[0] <= k), float(alone[1] <= k)))
 
-        def dropped(
-            gone: Sequence[str],
-            history: tuple[str, ...] = citation.history,
-            item: str = citation.item_id,
-            full: int = full,
-        ) -> float:
-            return log2(rank_of([i for i in history if i not in gone], item) / full)
+    def mean(values: list[float]) -> Interval | None:
+        return mean_interval(values, clusters)
 
-        def stays(
-            kept: Sequence[str], history: tuple[str, ...] = citation.history, item: str = citation.item_id
-        ) -> bool:
-            return rank_of([i for i in history if i in kept], item) <= k
-
-        necessity.append((citation.cluster, dropped(cited) - dropped(instead)))
-        sufficiency.append((citation.cluster, float(stays(cited)) - float(stays(instead))))
     return CounterfactualReport(
-        tested=len(necessity),
-        untested=untested,
-        necessity=mean_interval([v for _, v in necessity], [c for c, _ in necessity]),
-        sufficiency=mean_interval([v for _, v in sufficiency], [c for c, _ in sufficiency]),
+        tested=len(clusters),
+        untested=len(citations) - len(clusters),
+        uncited=uncited,
+        necessity=mean([cited - instead for cited, instead in drops]),
+        drop_without_cited=mean([cited for cited, _ in drops]),
+        drop_without_placebo=mean([instead for _, instead in drops]),
+        sufficiency=mean([cited - instead for cited, instead in stays]),
+        stays_with_cited=mean([cited for cited, _ in stays]),
+        stays_with_placebo=mean([instead for _, instead in stays]),
         k=k,
     )

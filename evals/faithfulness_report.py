@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from evals.counterfactual import CounterfactualReport
 from evals.faithfulness import Control, FaithfulnessReport
 from evals.formats import ABSENT, bounds, number, percent
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.table import Table
 
 FIGURES = {
     "claim_precision": "claim precision",
@@ -53,3 +55,30 @@ def faithfulness_tables(parts: Mapping[str, FaithfulnessReport], controls: Seque
             control.reason,
         )
     return [table, control_table]
+
+
+def counterfactual_table(report: CounterfactualReport) -> Table:
+    """Without and with only what is cited, beside the placebo."""
+    from rich.table import Table
+
+    explained = f"{report.tested:,} of {report.tested + report.untested:,} explanations tested"
+    silent = f"{report.uncited:,} cite nothing of the history, {report.untested - report.uncited:,} have no placebo"
+    table = Table(title=f"Counterfactual: {explained}; {silent}", title_justify="left")
+    for name in ("", "cited", "placebo", "cited minus placebo"):
+        table.add_column(name, justify="left" if not name else "right")
+    for title, cited, instead, difference in (
+        (
+            "necessity: log2 of the drop without",
+            report.drop_without_cited,
+            report.drop_without_placebo,
+            report.necessity,
+        ),
+        (
+            f"sufficiency: share in the first {report.k} with only",
+            report.stays_with_cited,
+            report.stays_with_placebo,
+            report.sufficiency,
+        ),
+    ):
+        table.add_row(title, number(cited), number(instead), f"{number(difference)}  {bounds(difference)}")
+    return table

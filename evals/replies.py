@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from assistant.errors import BadRow, BadRowsError
 from assistant.reading import read_rows
 from assistant.records import reason
-from assistant.types import Fact
 from evals.claims import PairRow, evidence_of
 from evals.errors import EvaluationError
 from evals.faithfulness import Text
@@ -49,7 +48,7 @@ def read_replies(file: Path) -> list[ReplyRow]:
         if why is None:
             try:
                 reply = ReplyRow.model_validate_json(json.dumps(row.columns))
-                evidence_of(_pair(reply))
+                evidence_of(pair_of(reply))
                 rows.append(reply)
                 continue
             except ValidationError as error:
@@ -62,7 +61,8 @@ def read_replies(file: Path) -> list[ReplyRow]:
     return rows
 
 
-def _pair(reply: ReplyRow) -> PairRow:
+def pair_of(reply: ReplyRow) -> PairRow:
+    """The reply's record, history and words as the claim checker's files have them."""
     return PairRow.model_validate(
         {"id": reply.id, "text": "", "record": reply.record, "history": list(reply.history), "asked": reply.asked}
     )
@@ -73,19 +73,8 @@ def texts_of(replies: list[ReplyRow]) -> tuple[list[Text], list[Text]]:
     drafts: list[Text] = []
     shown: list[Text] = []
     for reply in replies:
-        evidence = evidence_of(_pair(reply))
-        facts = tuple(
-            Fact(
-                fact_id=f.fact_id,
-                source=f.source,
-                item_id=reply.item_id,
-                slot=f.slot,
-                value=f.value,
-                other_item_id=f.other_item_id,
-                shared=f.shared,
-            )
-            for f in reply.facts
-        )
+        evidence = evidence_of(pair_of(reply))
+        facts = tuple(fact.of_item(reply.item_id) for fact in reply.facts)
         evidence = replace(evidence, item_id=reply.item_id, facts=facts)
         for text, cited, into in ((reply.draft, reply.draft_cited, drafts), (reply.shown, reply.shown_cited, shown)):
             if text is not None:

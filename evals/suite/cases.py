@@ -35,6 +35,18 @@ class FactRow(BaseModel):
     other_item_id: str | None = None
     shared: tuple[tuple[str, str], ...] = ()
 
+    def of_item(self, item_id: str) -> Fact:
+        """The fact as the assistant has it."""
+        return Fact(
+            fact_id=self.fact_id,
+            source=self.source,
+            item_id=item_id,
+            slot=self.slot,
+            value=self.value,
+            other_item_id=self.other_item_id,
+            shared=self.shared,
+        )
+
 
 class HistoryEntry(BaseModel):
     """An item that the user has dealt with."""
@@ -80,18 +92,7 @@ class Case(BaseModel):
 
     def as_facts(self) -> tuple[Fact, ...]:
         """The facts as the assistant has them."""
-        return tuple(
-            Fact(
-                fact_id=fact.fact_id,
-                source=fact.source,
-                item_id=self.item_id,
-                slot=fact.slot,
-                value=fact.value,
-                other_item_id=fact.other_item_id,
-                shared=fact.shared,
-            )
-            for fact in self.facts
-        )
+        return tuple(fact.of_item(self.item_id) for fact in self.facts)
 
     def evidence(self) -> Evidence:
         """What the text may rest on."""

@@ -144,8 +144,8 @@ def test_placebo_is_the_nearest_uncited():
 def ranked_by(causes):
     """A ranking in which each cause in the history lifts an item by ten places, and everything else by one."""
 
-    def rank_of(history, item):
-        lifted = sum(10 if thing in causes else 1 for thing in history)
+    def rank_of(citation, kept):
+        lifted = sum(10 if thing in causes else 1 for thing in kept)
         return max(1, 60 - lifted)
 
     return rank_of
@@ -162,6 +162,9 @@ def test_an_explanation_that_names_the_cause():
     assert bad.necessity.estimate == pytest.approx(0.0)
     assert bad.sufficiency.estimate == 0.0
     assert (good.tested, good.untested) == (8, 0)
+    difference = good.drop_without_cited.estimate - good.drop_without_placebo.estimate
+    assert good.necessity.estimate == pytest.approx(difference)
+    assert (good.stays_with_cited.estimate, good.stays_with_placebo.estimate) == (1.0, 0.0)
 
 
 def test_citations_that_cannot_be_tested_are_counted():
@@ -173,7 +176,7 @@ def test_citations_that_cannot_be_tested_are_counted():
         ],
         ranked_by({"a"}),
     )
-    assert (report.tested, report.untested, report.necessity) == (0, 3, None)
+    assert (report.tested, report.untested, report.uncited, report.necessity) == (0, 3, 2, None)
 
 
 def test_scorer_version_is_stable():
