@@ -48,7 +48,7 @@ async def open_assistant(
     data: str | Path, *, settings: Settings | None = None, model: LanguageModel | None = None
 ) -> AsyncIterator[Assistant]:
     """See ``Assistant.open``."""
-    from assistant.explain import Explainer
+    from assistant.explain import Explainer, ExplainSettings
     from assistant.turn import Assistant
 
     folder = Path(data)
@@ -58,7 +58,7 @@ async def open_assistant(
         embedder = build_embedder(settings)
         check_embedder(store, embedder.info)
         model = model or build_model(settings)
-        explainer = Explainer(model, prompts=settings.prompts)
+        explainer = Explainer(model, prompts=settings.prompts, settings=ExplainSettings(style=settings.phrasing))
     except BaseException:
         store.close()
         raise

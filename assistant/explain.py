@@ -23,8 +23,8 @@ from typing import Any, Literal, cast
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 import prompts as prompt_files
-from assistant.drafts import fact_line, untidy, values_of
-from assistant.errors import ProviderError
+from assistant.drafts import fact_line, sentence_spans, unfounded_words, untidy, values_of
+from assistant.errors import BadModelOutput, ContextOverflow, ProviderError
 from assistant.faithfulness import ClaimChecker, Evidence, is_supported
 from assistant.llm.base import ChatMessage, LanguageModel, Sampling, StreamEvent, TextDelta, generate
 from assistant.llm.budget import fit
@@ -36,8 +36,7 @@ from prompts import Prompt
 
 log = logging.getLogger(__name__)
 
-PhraseWithModel = Literal["auto", "always", "never"]
-Style = Literal["auto", "write", "choose"]
+Style = Literal["auto", "write", "choose", "template"]
 
 CHOOSERS = ("smollm2-135m", "smollm2-360m", "qwen2.5-0.5b", "qwen2.5-coder-0.5b")
 """Parts of the names of models that choose a sentence unless told to write one: see ``docs/phrasing.md``."""
@@ -49,11 +48,10 @@ WRITTEN = "written"
 class ExplainSettings:
     """How reasons are phrased."""
 
-    phrase_with_model: PhraseWithModel = "auto"
-    """``never`` leaves the model out; ``auto`` and ``always`` let it phrase every card that it manages in time."""
     style: Style = "auto"
     """``write``: the model writes its own sentences from the facts. ``choose``: it chooses, under a grammar, among
-    sentences made from them. ``auto`` is ``choose`` for the models in ``CHOOSERS``."""
+    sentences made from them. ``template``: no model is asked. ``auto`` is ``choose`` for the models in ``CHOOSERS`` and
+    ``write`` for every other."""
     tries: int = 2
     """Drafts asked for before the template stands in."""
     temperature: float = 0.3
@@ -66,10 +64,15 @@ class ExplainSettings:
     """Sentences that ``choose`` offers."""
     choose_facts: int = 5
     """Facts that a model which chooses is told: the sentences hold the others, and a short prompt is read faster."""
+    failures: int = 2
+    """After so many failures of the model itself it is not asked for the other cards of the reply."""
     retry_facts: int = 4
     """Facts that a later draft of ``write`` is made from: a shorter list is followed better."""
     least_seconds: float = 0.15
     """With less time left than this, the model is not asked."""
+    most_unfounded: int = 1
+    """A written draft may hold so many words that neither the evidence nor the general vocabulary knows: wording has some
+    freedom, an invented plot or an instruction needs more."""
     least_words: int = 6
     most_words: int = 48
     """A draft outside these is rejected."""
@@ -104,7 +107,7 @@ class _Rejected(Exception):
 
 
 class Explainer:
-    """Phrases reasons. Without a model, or with ``phrase_with_model`` ``never``, every reason is a template's."""
+    """Phrases reasons. Without a model, or with the style ``template``, every reason is the best of the templates'."""
 
     def __init__(
         self,
@@ -120,16 +123,19 @@ class Explainer:
         Raises ``prompts.PromptError`` for a prompt that is malformed.
         """
         self.settings = settings or ExplainSettings()
-        self._model = None if self.settings.phrase_with_model == "never" else model
+        self._model = None if self.settings.style == "template" else model
         self._checker = checker or ClaimChecker()
         self._prompt = prompt or prompt_files.load("explain", folder=prompts)
         self._turn = asyncio.Lock()
+        self._failures = 0
+        self._failure = ""
 
     def using(self, checker: ClaimChecker) -> Explainer:
         """The same explainer for one reply, with a checker that knows its catalogue."""
         other = copy.copy(self)
         other._checker = checker
         other._turn = asyncio.Lock()
+        other._failures = 0
         return other
 
     async def explain(
@@ -150,7 +156,9 @@ class Explainer:
         """
         seed = "|".join(evidence.asked) if seed is None else seed
         rejected: list[str] = []
-        if self._model is not None and facts:
+        if self._failures >= self.settings.failures:
+            rejected.append(f"not asked after {self._failures} failures: {self._failure}")
+        elif self._model is not None and facts:
             try:
                 async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
                     explained = await self._by_model(self._model, item, facts, evidence, used, seed, deadline, rejected)
@@ -212,12 +220,15 @@ class Explainer:
                 rejected.append(str(reason))
             except ProviderError as error:
                 rejected.append(f"{type(error).__name__}: {error}")
-                if not error.retryable:
+                if not isinstance(error, BadModelOutput | ContextOverflow):
+                    self._failures += 1
+                    self._failure = rejected[-1]
+                if not error.retryable or self._failures >= self.settings.failures:
                     return None
             else:
                 return Explanation(
                     text=draft.text,
-                    phrased_by="model",
+                    phrased_by="model" if draft.shape == WRITTEN else "template",
                     facts=_cited(facts, draft.fact_ids),
                     claims=claims,
                     model=model.name,
@@ -351,8 +362,15 @@ class Explainer:
         for claim in claims:
             if claim.verdict in ("contradicted", "absent"):
                 raise _Rejected(f"{claim.verdict}: {claim.text!r} as {claim.slot}")
-        if not any(claim.verdict == "supported" for claim in claims):
-            raise _Rejected("says nothing that the facts bear")
+        if draft.shape == WRITTEN:
+            unfounded = unfounded_words(draft.text, evidence)
+            if len(unfounded) > self.settings.most_unfounded:
+                raise _Rejected(f"says what no fact speaks of: {', '.join(map(repr, unfounded[:5]))}")
+        # Made sentences are whole; what a model writes may put an instruction behind a true sentence.
+        spans = sentence_spans(draft.text) if draft.shape == WRITTEN else [(0, len(draft.text))]
+        for start, end in spans:
+            if not any(claim.verdict == "supported" and start <= claim.start < end for claim in claims):
+                raise _Rejected(f"a sentence says nothing that the facts bear: {draft.text[start:end]!r:.80}")
         known = " ".join(fold(text) for fact in facts for text in values_of(fact))
         for claim in claims:
             if claim.text[:1].isupper() and claim.source == "catalogue" and isinstance(claim.value, str):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     """The vendor's key, for models and embedders of its own; read from ``OPENAI_API_KEY``."""
     reply_within: float = Field(default=20.0, gt=0)
     """Seconds until a reply is complete; cards the model has not phrased by then are phrased by template."""
+    phrasing: Literal["auto", "write", "choose", "template"] = "auto"
+    """What a model does for a reason: ``write`` it, ``choose`` among sentences of templates, or nothing (``template``);
+    ``auto`` lets small local models choose and others write."""
     phrase_at_once: int = Field(default=4, ge=1)
     """Cards that a model is asked to phrase at the same time; a local model takes them one after the other."""
     cards: int = Field(default=5, ge=1, le=50)

@@ -267,6 +267,9 @@ class Assistant:
                 "ranker": serving.ranker.version,
                 "model": self._model.name if self._model is not None else None,
                 "phrased_by_model": sum(card.explanation.phrased_by == "model" for card in cards),
+                "chosen_by_model": sum(
+                    card.explanation.phrased_by == "template" and card.explanation.model is not None for card in cards
+                ),
                 "rejected": {c.item_id: list(c.explanation.rejected) for c in cards if c.explanation.rejected},
                 "contributions": {ranked.item_id: dict(ranked.contributions) for ranked in plan.ranking},
             },

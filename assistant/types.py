@@ -226,8 +226,9 @@ class Explanation:
     """The facts it cites."""
     claims: tuple[Claim, ...] = ()
     model: str | None = None
+    """The model that wrote the text, or that chose it among the sentences of templates; None when none took part."""
     prompt: str | None = None
-    """``name@version#digest`` of the prompt that a model phrased it with."""
+    """``name@version#digest`` of the prompt that the model was given."""
     rejected: tuple[str, ...] = ()
     """Why earlier drafts for this card were not shown."""
 

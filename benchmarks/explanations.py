@@ -86,7 +86,7 @@ def _show(card: Recommendation) -> None:
 
 
 def _report(name: str, cards: list[Recommendation], first: list[float], whole: list[float]) -> None:
-    by_model = sum(card.explanation.phrased_by == "model" for card in cards)
+    by_model = sum(card.explanation.model is not None for card in cards)
     words = [len(card.explanation.text.split()) for card in cards]
     claims = [claim.verdict for card in cards for claim in card.explanation.claims]
     reasons = Counter(why.partition(":")[0] for card in cards for why in card.explanation.rejected)

@@ -59,7 +59,8 @@ async def measure(name: str, folder: Path, users: list[str], turns: int) -> None
                 if isinstance(event, Recommended):
                     times.append(time.perf_counter() - started)
                     explanation = event.recommendation.explanation
-                    by[explanation.phrased_by] += 1
+                    chosen = explanation.phrased_by == "template" and explanation.model is not None
+                    by["chosen" if chosen else explanation.phrased_by] += 1
                     reasons.update(why.partition(":")[0] for why in explanation.rejected)
             if len(times) == 5:  # turns that could show fewer would flatter the time to five
                 first.append(times[0])
@@ -68,7 +69,8 @@ async def measure(name: str, folder: Path, users: list[str], turns: int) -> None
     rows = [("", "p50", "p95")]
     for label, values in (("first verified card, s", first), ("five cards, s", whole)):
         rows.append((label, f"{percentile(values, 0.5):.2f}", f"{percentile(values, 0.95):.2f}"))
-    rows.append(("cards phrased by the model", f"{by['model']} of {cards}", f"{by['model'] / max(cards, 1):.0%}"))
+    for label, key in (("cards written by the model", "model"), ("cards chosen by the model", "chosen")):
+        rows.append((label, f"{by[key]} of {cards}", f"{by[key] / max(cards, 1):.0%}"))
     show(f"{model.name}: {len(first)} turns with five cards, {cards} cards in all", rows)
     if reasons:
         print("  drafts rejected: " + ", ".join(f"{reason} {count}" for reason, count in reasons.most_common(8)))

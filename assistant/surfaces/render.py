@@ -164,9 +164,10 @@ def _row(words: str, fact: Fact, claim: Claim | None) -> Evidence:
 
 def phrased(explanation: Explanation) -> str:
     """Who put the reason into words."""
+    model = safe(explanation.model) if explanation.model else None
     if explanation.phrased_by == "template":
-        return "phrased by template"
-    return f"phrased by {safe(explanation.model)}" if explanation.model else "phrased by a model"
+        return f"phrased by template, chosen by {model}" if model else "phrased by template"
+    return f"phrased by {model or 'a model'}"
 
 
 # terminal

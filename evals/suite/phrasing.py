@@ -83,7 +83,6 @@ class ExplainerPhraser:
         self, case: Case, model: TappedModel, checker: ClaimChecker, sampling: Sampling, within: float
     ) -> Written:
         settings = ExplainSettings(
-            phrase_with_model="always",
             style=self.style,
             tries=1,
             temperature=sampling.temperature,
@@ -102,7 +101,7 @@ class ExplainerPhraser:
             if model.failure is not None:
                 raise model.failure
             raise ProviderTimeout(f"{model.name} gave no answer within {within:g} s.", retryable=True)
-        accepted = explanation.phrased_by == "model"
+        accepted = explanation.model is not None
         call = model.calls[0].kept
         text, cited, malformed = call.text, None, call.malformed
         if accepted:

@@ -182,7 +182,9 @@ class Parrot(ScriptedModel):
 
     def _answer(self, messages):
         answer = json.loads(good_answer(messages))
-        attack = clean(self.left.pop()) if self.left else ""
+        if not self.left:
+            return json.dumps(answer | {"text": ""})
+        attack = clean(self.left.pop())
         return json.dumps(answer | {"text": self.form.format(attack=attack, good=answer["text"])})
 
     def stream(self, messages, *, sampling, schema=None, timeout=None):
@@ -208,7 +210,6 @@ async def test_a_model_that_parrots_is_not_believed(attacked_folder, strings):
     assert await parroted(attacked_folder, Parrot(strings)) == []
 
 
-@pytest.mark.xfail(reason="a sentence without any claim is let through beside a true one", strict=True)
 @pytest.mark.anyio
 @pytest.mark.parametrize("form", ["{good} {attack}", "{good} {attack}.", "{attack} {good}"])
 async def test_nor_when_it_says_something_true_as_well(attacked_folder, instructions, form):

@@ -184,7 +184,7 @@ def test_cancelling_stops_the_model():
 
 def test_without_a_model_and_with_never_the_template_speaks():
     assert explain(None).phrased_by == "template"
-    assert explain(ScriptedModel([]), phrase_with_model="never").phrased_by == "template"
+    assert explain(ScriptedModel([]), style="template").phrased_by == "template"
 
 
 def test_templates_do_not_repeat_within_a_reply():
@@ -209,7 +209,7 @@ def test_a_model_that_chooses_says_one_of_the_verified_sentences_and_is_stopped_
     model = ScriptedModel(answer)
     used: list[str] = []
     made = explain(model, used, style="choose")
-    assert made.phrased_by == "model"
+    assert (made.phrased_by, made.model) == ("template", "scripted")
     assert made.text == offered((), model)[1]
     assert made.facts
     assert is_supported(made.claims)

@@ -97,7 +97,10 @@ async def test_an_error_of_the_provider(folder, error):
     model = scripted(error=error)
     reply = await turn(folder, model)
     assert_templates(reply, f"{type(error).__name__}: {error}")
-    assert len(model.asked) == CARDS * (2 if error.retryable else 1)
+    if isinstance(error, BadModelOutput | ContextOverflow):  # says something of the prompt, not of the model
+        assert len(model.asked) == CARDS * (2 if error.retryable else 1)
+    else:  # a model that is not there is not asked for every card
+        assert 2 <= len(model.asked) < CARDS
 
 
 async def test_an_error_in_the_middle_of_an_answer(folder):
@@ -267,12 +270,12 @@ async def test_a_local_worker_killed_in_the_middle_of_a_turn(folder):
     from assistant.llm.llama_cpp import LlamaCppConfig, LlamaCppModel
 
     class Killed(LlamaCppModel):
-        """The worker dies a moment after each of the first three requests was sent to it."""
+        """The worker dies a moment after the first request was sent to it."""
 
         deaths = 0
 
         def stream(self, *arguments, **options):
-            if self.deaths < 3:
+            if self.deaths < 1:
                 self.deaths += 1
                 asyncio.get_running_loop().call_later(0.05, self._kill)
             return super().stream(*arguments, **options)
@@ -284,5 +287,5 @@ async def test_a_local_worker_killed_in_the_middle_of_a_turn(folder):
     model = Killed(find_smollm2(), LlamaCppConfig())
     await model.start()
     reply = await turn(folder, model, within=10.0)
-    assert model.deaths == 3
+    assert model.deaths == 1
     assert any("SIGKILL" in why for card in reply.recommendations for why in card.explanation.rejected)
