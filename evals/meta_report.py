@@ -39,7 +39,39 @@ def meta_tables(
         table.add_column(f"{name} ({part.pairs:,} pairs, {part.unsupported:,} unsupported)", justify="right")
     for field, title in NAMES.items():
         table.add_row(title, *(_cell(getattr(part, field)) for part in parts.values()))
-    caught = Table(title="Changes caught, by slot", title_justify="left")
+    return [table, _caught("Changes caught, by slot", slots)]
+
+
+def draft_tables(
+    file: str,
+    parts: Mapping[str, Agreement],
+    slots: Mapping[str, Mapping[str, tuple[int, int]]],
+    alarms: Mapping[str, tuple[int, int]],
+) -> list[RenderableType]:
+    """Agreement on the claims of drafts, what share of the unsupported ones was flagged, and of the supported ones."""
+    from rich.table import Table
+
+    names = {field: title for field, title in NAMES.items() if field != "auc"}  # a claim is flagged or not: no score
+    table = Table(title=f"{file}: the checker against the labels of drafts", title_justify="left")
+    for column in ("", "claims", "unsupported"):
+        table.add_column(column, justify="right" if column else "left")
+    for title in names.values():
+        table.add_column(title, justify="right")
+    for name, part in parts.items():
+        cells = (_cell(getattr(part, field)) for field in names)
+        table.add_row(name, f"{part.pairs:,}", f"{part.unsupported:,}", *cells)
+    wrong = Table(title="Supported claims flagged, by slot", title_justify="left")
+    wrong.add_column("slot")
+    wrong.add_column("flagged", justify="right")
+    for slot, (flagged, claims) in alarms.items():
+        wrong.add_row(slot, f"{flagged / claims:.2f}  ({claims})")
+    return [table, _caught("Unsupported claims flagged, by slot", slots), wrong]
+
+
+def _caught(title: str, slots: Mapping[str, Mapping[str, tuple[int, int]]]) -> RenderableType:
+    from rich.table import Table
+
+    caught = Table(title=title, title_justify="left")
     changes = sorted({change for found in slots.values() for change in found})
     caught.add_column("slot")
     for change in changes:
@@ -50,4 +82,4 @@ def meta_tables(
             hits, pairs = found.get(change, (0, 0))
             cells.append(f"{hits / pairs:.2f}  ({pairs})" if pairs else "–")
         caught.add_row(slot, *cells)
-    return [table, caught]
+    return caught

@@ -13,17 +13,93 @@ import click
     "corpora",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     multiple=True,
-    required=True,
     help="CSV with columns mr and ref (ViGGO, E2E), and errors where a script has labelled them. Repeat for several files, each judged apart.",
+)
+@click.option(
+    "--drafts",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    multiple=True,
+    help="JSONL of claims in models' drafts, labelled by reading. Repeat for several files, each judged apart.",
+)
+@click.option(
+    "--catalogue",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    default=None,
+    help="With --drafts: the catalogue whose names and categories the checker knows; else the records of the file.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="For the slots that are swapped and dropped.")
 @click.option("--limit", type=click.IntRange(1), default=None, help="Only the first so many sentences of each file.")
-@click.option("--json", "as_json", is_flag=True, help="A JSON document for each corpus on stdout.")
-def command(corpora: tuple[Path, ...], seed: int, limit: int | None, as_json: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="A JSON document for each file on stdout.")
+def command(
+    corpora: tuple[Path, ...],
+    drafts: tuple[Path, ...],
+    catalogue: Path | None,
+    seed: int,
+    limit: int | None,
+    as_json: bool,
+) -> None:
     """How good is the claim checker, against labelled data?
 
-    A sentence with its own record is supported. With a record in which one slot was swapped or dropped it is not.
+    Of a corpus, a sentence with its own record is supported; with a record in which one slot was swapped or dropped it
+    is not. Of drafts, every claim was labelled by two readers.
     """
+    if not corpora and not drafts:
+        raise click.UsageError("Give --corpus, --drafts, or both: there is nothing to measure on.")
+    for file in drafts:
+        _judge_drafts(file, catalogue, as_json)
+    if corpora:
+        _judge_corpora(corpora, seed, limit, as_json)
+
+
+def _judge_drafts(file: Path, catalogue: Path | None, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from assistant.faithfulness import ClaimChecker, Lexicon
+    from evals.catalogues import catalogue_records
+    from evals.commands.output import print_document, print_tables, say
+    from evals.draft_claims import (
+        agreements,
+        false_alarms,
+        gazetteer,
+        judge_drafts,
+        outcomes_of,
+        read_draft_claims,
+        readers_kappa,
+    )
+    from evals.errors import EvaluationError
+    from evals.meta_evaluation import by_slot
+    from evals.meta_report import draft_tables
+
+    rows = read_draft_claims(file)
+    if not rows:
+        raise EvaluationError(f"{str(file)!r} holds no claim.")
+    lexicon = gazetteer(rows) if catalogue is None else Lexicon.from_records(catalogue_records(catalogue))
+    judged = judge_drafts(rows, ClaimChecker(lexicon))
+    parts = agreements(judged)
+    missed, alarms, kappa = by_slot(outcomes_of(judged)), false_alarms(judged), readers_kappa(rows)
+    if not as_json:
+        print_tables(draft_tables(file.name, parts, missed, alarms))
+        agreed = "undefined" if kappa is None else f"{kappa:.3f}"
+        say(f"{len(rows)} claims from {len({row.draft for row in rows})} drafts; kappa of the two readers: {agreed}")
+        return
+    print_document(
+        {
+            "type": "meta_drafts",
+            "file": file.name,
+            "claims": len(rows),
+            "drafts": len({row.draft for row in rows}),
+            "readers_kappa": kappa,
+            "parts": {name: asdict(part) for name, part in parts.items()},
+            "by_slot": {
+                slot: {kind: {"caught": caught, "claims": claims} for kind, (caught, claims) in kinds.items()}
+                for slot, kinds in missed.items()
+            },
+            "false_alarms": {slot: {"flagged": flagged, "claims": n} for slot, (flagged, n) in alarms.items()},
+        }
+    )
+
+
+def _judge_corpora(corpora: tuple[Path, ...], seed: int, limit: int | None, as_json: bool) -> None:
     from dataclasses import asdict
 
     from assistant.faithfulness import ClaimChecker
