@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assistant.errors import MissingExtraError
 from assistant.scoring import files
@@ -33,6 +34,7 @@ class Factors:
     seed: int = 0
     items: Scores = field(default_factory=lambda: np.zeros((0, 0), np.float32), repr=False)
     """(n_items, factors)."""
+    gram: tuple[Scores, NDArray[np.float64]] | None = field(default=None, init=False, repr=False)
 
     def fit(self, interactions: Interactions, features: ItemFeatures) -> Self:
         """Deterministic: one thread, seeded."""
@@ -59,9 +61,12 @@ class Factors:
         user = np.linalg.solve(system, (1 + self.alpha) * mass @ chosen)
         return np.asarray(candidates @ user, np.float32)
 
-    def _gram(self) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-        items = self.items.astype(np.float64)
-        return np.asarray(items.T @ items)
+    def _gram(self) -> NDArray[np.float64]:
+        """(factors, factors), kept for the array it was made from."""
+        if self.gram is None or self.gram[0] is not self.items:
+            items = self.items.astype(np.float64)
+            self.gram = self.items, items.T @ items
+        return self.gram[1]
 
     def contributions(self, history: History, row: int) -> Scores | None:
         """None: events act together."""
@@ -69,7 +74,7 @@ class Factors:
 
     def save(self, folder: Path) -> None:
         """Item factors."""
-        names = [f.name for f in fields(self) if f.name not in ("items", "weighting")]
+        names = [f.name for f in fields(self) if f.name not in ("items", "gram", "weighting")]
         settings = {name: getattr(self, name) for name in names}
         files.write(folder, settings | {"weighting": asdict(self.weighting)}, {"items": self.items})
 
