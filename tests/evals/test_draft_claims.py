@@ -26,6 +26,8 @@ from evals.draft_claims import (
 )
 from evals.meta_evaluation import by_slot
 
+TEXT = "You liked Alpha, and this comedy is directed by Ann Lee, with Alpha in the cast."
+
 
 def _row(claim, *, supported, relation_error=False, slot="cast", number="c1", draft="d1", second=None):
     label = {"supported": supported, "relation_error": relation_error, "slot": slot}
