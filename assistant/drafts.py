@@ -90,7 +90,7 @@ def untidy(text: str, *, least_words: int, most_words: int) -> str | None:
         return "speaks of itself"
     if re.search(r"\byour (?:response|answer|reply|output|message|prompt|instructions?)\b", text, re.I):
         return "speaks to whoever writes"
-    if re.search(r"(.)\1{3,}|\b(\w+) \2\b|[,;:.]{2,}(?!\.)|: *:|; *[.,]", text):
+    if re.search(r"[\u0300-\u036f]{2,}|(.)\1{3,}|\b(\w+) \2\b|[,;:.]{2,}(?!\.)|: *:|; *[.,]", text):
         return "stutters"
     said = [word.strip(".,;:!?“”\"'()").casefold() for word in text.split()]
     runs = [tuple(said[at : at + 3]) for at in range(len(said) - 2)]
