@@ -7,28 +7,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from assistant.text import fold, fold_title
+from assistant.text import fold
 from assistant.types import Constraint, Intent, Query
 from assistant.understand_numbers import NumberSpan, find_numbers
+from assistant.understand_people import find_people
+from assistant.understand_reading import Reading, Token, cue_at
+from assistant.understand_titles import find_titles
 from assistant.vocabulary import MAX_LABEL_WORDS, Vocabulary
 
 MAX_MESSAGE = 2_000
 """Characters of a message that are read."""
-MAX_TITLE_WORDS = 12
 NEGATION_REACH = 5
 """Words after a negation in which a value is still negated."""
 MAX_CARDS = 50
-SENTENCE_START_ITEMS = 5
-"""The first word of a sentence is capitalised anyway: as a last name it counts when somebody worked on so many items."""
-SURNAME_SHARE = 0.3
-"""A lone last name is a promise when at least this share of the items that mention the word has such a person."""
-PAIRED_SHARE = 0.1
-"""The same for a name that "and" joins to another."""
 
 _TOKEN = re.compile(r"\w+(?:['’]\w+|-\w+)*")
-_QUOTES = "\"“”'‘’«»"
 _FOLLOWS_CATEGORY = frozenset(
     [
         "with",
@@ -53,67 +48,14 @@ _FOLLOWS_CATEGORY = frozenset(
 )
 
 
-@dataclass(slots=True)
-class _Token:
-    text: str
-    raw: str
-    start: int
-    end: int
-    used: bool = False
-    """Turned into something; not a word to search by."""
-    negated: bool = False
-    compared: bool = False
-    """Negated by a comparison: liked less, not ruled out."""
-    told: bool = False
-    """Negated inside a story ("because no country will let him in"): still a word to search by."""
-
-
-@dataclass(slots=True)
-class _Reading:
-    """A message while it is being read."""
-
-    text: str
-    tokens: list[_Token]
-    constraints: list[Constraint] = field(default_factory=list)
-    wishes: list[Constraint] = field(default_factory=list)
-    like: list[str] = field(default_factory=list)
-    seen: list[str] = field(default_factory=list)
-    k: int | None = None
-
-    def phrase(self, start: int, end: int) -> str:
-        return " ".join(token.text for token in self.tokens[start:end])
-
-    def words(self, start: int, end: int) -> str:
-        """The user's own words from token ``start`` to before token ``end``."""
-        return self.text[self.tokens[start].start : self.tokens[end - 1].end]
-
-    def free(self, start: int, end: int) -> bool:
-        return end <= len(self.tokens) and not any(token.used for token in self.tokens[start:end])
-
-    def use(self, start: int, end: int) -> None:
-        for token in self.tokens[start:end]:
-            token.used = True
-
-    def use_span(self, start: int, end: int) -> None:
-        for token in self.tokens:
-            if token.start < end and token.end > start:
-                token.used = True
-
-    def punctuated(self, index: int) -> bool:
-        """Whether token ``index`` is the last or punctuation stands behind it."""
-        if index + 1 >= len(self.tokens):
-            return True
-        return bool(self.text[self.tokens[index].end : self.tokens[index + 1].start].strip())
-
-
 def understand(text: str, vocabulary: Vocabulary, *, cards: int = 5, excluded: Iterable[str] = ()) -> Query:
     """The query that a message makes. ``cards`` is how many items are wanted unless the message says so."""
     text = text[:MAX_MESSAGE]
-    reading = _Reading(text, [_Token(fold(m.group()), m.group(), m.start(), m.end()) for m in _TOKEN.finditer(text)])
-    _find_titles(reading, vocabulary)
+    reading = Reading(text, [Token(fold(m.group()), m.group(), m.start(), m.end()) for m in _TOKEN.finditer(text)])
+    find_titles(reading, vocabulary)
     _find_numbers(reading, vocabulary)
     _mark_negations(reading, vocabulary)
-    _find_people(reading, vocabulary)
+    find_people(reading, vocabulary)
     _find_labels(reading, vocabulary)
     return Query(
         text=text,
@@ -127,140 +69,10 @@ def understand(text: str, vocabulary: Vocabulary, *, cards: int = 5, excluded: I
     )
 
 
-def _cue_at(reading: _Reading, index: int, cues: Iterable[str]) -> int:
-    """How many tokens the longest of ``cues`` takes at ``index``; 0 when there is none. ``cues`` are longest first."""
-    for cue in cues:
-        size = len(cue.split())
-        if reading.phrase(index, index + size) == cue:
-            return size
-    return 0
-
-
-# titles
-
-
-def _find_titles(reading: _Reading, vocabulary: Vocabulary) -> None:
-    index = 0
-    while index < len(reading.tokens):
-        like = _cue_at(reading, index, vocabulary.language.cues["like"])
-        seen = _cue_at(reading, index, vocabulary.language.cues["seen"])
-        size = max(like, seen)
-        if not size or not reading.free(index, index + size):
-            index += 1
-            continue
-        start, first = index, True
-        index += size
-        while (found := _title_at(reading, index, vocabulary, first=first)) is not None:
-            item_id, end = found
-            (reading.seen if seen >= like else reading.like).append(item_id)
-            reading.use(start if first else index, end)
-            first, index = False, end
-            if index < len(reading.tokens) and reading.tokens[index].text in ("and", "or"):
-                index += 1
-
-
-def _title_at(reading: _Reading, index: int, vocabulary: Vocabulary, *, first: bool) -> tuple[str, int] | None:
-    """The item whose title stands at ``index``, and the token behind it with what tells its year or people."""
-    year = None
-    start = index
-    while (
-        start < len(reading.tokens) and reading.tokens[start].text in ("the", "original", "film", "movie", "book")
-    ) or (start < len(reading.tokens) and re.fullmatch(r"1[89]\d\d|20\d\d", reading.tokens[start].text)):
-        # "the 1933 King Kong"; but "The Thing" and "2001" are tried whole first.
-        if (whole := _longest_title(reading, start, vocabulary, first)) is not None:
-            return _disambiguated(reading, whole, vocabulary, year)
-        if reading.tokens[start].text.isdigit():
-            year = int(reading.tokens[start].text)
-        start += 1
-    whole = _longest_title(reading, start, vocabulary, first)
-    return None if whole is None else _disambiguated(reading, whole, vocabulary, year)
-
-
-def _longest_title(
-    reading: _Reading, start: int, vocabulary: Vocabulary, first: bool
-) -> tuple[tuple[int, ...], int] | None:
-    titles = vocabulary.catalogue.titles
-    last = min(len(reading.tokens), start + MAX_TITLE_WORDS)
-    for end in range(last, start, -1):
-        if not reading.free(start, end):
-            continue
-        rows = titles.get(fold_title(reading.words(start, end)))
-        if (
-            rows
-            and (first or _looks_like_title(reading, start, end))
-            and _may_be_title(reading, start, end, vocabulary)
-        ):
-            return rows, end
-    # The beginning of a longer title, where the words end with their clause.
-    for end in range(last, start, -1):
-        if reading.free(start, end) and reading.punctuated(end - 1) and _looks_like_title(reading, start, end):
-            rows = vocabulary.begun_title(fold_title(reading.words(start, end)))
-            if rows:
-                return rows, end
-    return None
-
-
-def _looks_like_title(reading: _Reading, start: int, end: int) -> bool:
-    before = reading.text[: reading.tokens[start].start].rstrip(" ")
-    return reading.tokens[start].raw[:1].isupper() or before[-1:] in _QUOTES or reading.tokens[start].raw[:1].isdigit()
-
-
-def _may_be_title(reading: _Reading, start: int, end: int, vocabulary: Vocabulary) -> bool:
-    """Whether words that are a title are meant as one: "something like alien," is, "something like a dream" is not."""
-    if _looks_like_title(reading, start, end) and reading.tokens[start].text not in ("a", "an", "the"):
-        return True
-    content = [t for t in reading.tokens[start:end] if t.text not in vocabulary.language.stopwords]
-    if not content:
-        return False
-    if _looks_like_title(reading, start, end) or len(content) > 1:
-        return True
-    ended = reading.punctuated(end - 1) or reading.tokens[end].text in (
-        "but",
-        "and",
-        "or",
-        "only",
-        "though",
-        "with",
-        "from",
-    )
-    return (
-        ended and not vocabulary.label(reading.phrase(start, end)) and not vocabulary.wish(reading.phrase(start, end))
-    )
-
-
-def _disambiguated(
-    reading: _Reading, whole: tuple[tuple[int, ...], int], vocabulary: Vocabulary, year: int | None
-) -> tuple[str, int]:
-    """Of several items of one title, the one whose year or person is named beside it; else the best described."""
-    rows, end = whole
-    catalogue = vocabulary.catalogue
-    candidates = list(rows)
-    behind = reading.text[reading.tokens[end - 1].end :]
-    if match := re.match(r"[\s\"”’',]*(?:\(|from\s+)?\s*(1[89]\d\d|20\d\d)\)?", behind):
-        year = int(match.group(1))
-        after = reading.tokens[end - 1].end + match.end()
-        while end < len(reading.tokens) and reading.tokens[end].start < after:
-            end += 1
-    if year is not None:
-        exact = [row for row in candidates if catalogue.year(row) == year]
-        candidates = exact or [row for row in candidates if abs((catalogue.year(row) or 0) - year) <= 1] or candidates
-    for start in range(end, min(end + 5, len(reading.tokens))):
-        names = [reading.phrase(start, start + size) for size in (4, 3, 2)]
-        named = [
-            (name, [row for row in candidates if name in (fold(p.name) for p in catalogue.item(row).creators)])
-            for name in names
-        ]
-        if hit := next(((name, found) for name, found in named if found), None):
-            candidates, end = hit[1], start + len(hit[0].split())
-            break
-    best = max(candidates, key=lambda row: len(catalogue.description(row)))
-    return catalogue.ids[best], end
-
-
 # years, lengths, prices, how many
 
 
-def _find_numbers(reading: _Reading, vocabulary: Vocabulary) -> None:
+def _find_numbers(reading: Reading, vocabulary: Vocabulary) -> None:
     masked = list(reading.text)
     for token in reading.tokens:
         if token.used:
@@ -285,14 +97,14 @@ def _find_numbers(reading: _Reading, vocabulary: Vocabulary) -> None:
 # negation
 
 
-def _mark_negations(reading: _Reading, vocabulary: Vocabulary) -> None:
+def _mark_negations(reading: Reading, vocabulary: Vocabulary) -> None:
     """Mark the words that a negation reaches."""
     cues = vocabulary.language.cues
     index = 0
     while index < len(reading.tokens):
         token = reading.tokens[index]
         glued = token.text.startswith("non-")
-        size = 1 if glued else _cue_at(reading, index, cues["negation"])
+        size = 1 if glued else cue_at(reading, index, cues["negation"])
         if not size or token.used:
             index += 1
             continue
@@ -322,7 +134,7 @@ def _mark_negations(reading: _Reading, vocabulary: Vocabulary) -> None:
                 break
 
 
-def _rules_out(reading: _Reading, index: int, vocabulary: Vocabulary) -> bool:
+def _rules_out(reading: Reading, index: int, vocabulary: Vocabulary) -> bool:
     """Whether the negation at ``index`` says what is not wanted, and not what happens in a story.
 
     It does at the beginning, behind punctuation, a conjunction, a word for an item, or a value of the catalogue.
@@ -342,118 +154,20 @@ def _rules_out(reading: _Reading, index: int, vocabulary: Vocabulary) -> bool:
     )
 
 
-def _label_ahead(reading: _Reading, index: int, vocabulary: Vocabulary) -> bool:
+def _label_ahead(reading: Reading, index: int, vocabulary: Vocabulary) -> bool:
     return any(vocabulary.label(reading.phrase(index, index + size)) for size in range(1, MAX_LABEL_WORDS + 1))
 
 
-def _list_goes_on(reading: _Reading, index: int, vocabulary: Vocabulary) -> bool:
+def _list_goes_on(reading: Reading, index: int, vocabulary: Vocabulary) -> bool:
     """Whether a comma stands inside a negated list: "no horror, war or westerns"."""
     ahead = [token.text for token in reading.tokens[index : index + 5]]
     return _label_ahead(reading, index, vocabulary) and any(word in ("or", "nor", "and") for word in ahead)
 
 
-# people
-
-
-def _find_people(reading: _Reading, vocabulary: Vocabulary) -> None:
-    index = 0
-    while index < len(reading.tokens):
-        for size in (4, 3, 2, 1):
-            if reading.free(index, index + size) and _use_person(reading, index, index + size, vocabulary):
-                index += size
-                break
-        else:
-            index += 1
-
-
-def _use_person(reading: _Reading, start: int, end: int, vocabulary: Vocabulary) -> bool:
-    phrase = re.sub(r"['’]s?$", "", reading.phrase(start, end))
-    asked = _asked_role(reading, start, end, vocabulary)
-    names: tuple[str, ...] = (phrase,) if end - start > 1 and phrase in vocabulary.people else ()
-    if not names and end - start <= 2:
-        names = _surname(reading, start, end, phrase, vocabulary, cued=asked is not None)
-    if not names:
-        return False
-    roles = {role for name in names for role in vocabulary.people[name]}
-    makers = roles - {"cast"}
-    if asked == "makers" and not makers:
-        return False  # the catalogue does not know who made things: their name is a word to search by
-    slot = "people"
-    if asked == "cast" and "cast" in roles:
-        slot = "cast"
-    elif asked == "makers" and len(makers) == 1:
-        (slot,) = makers
-    negated = reading.tokens[start].negated
-    values = tuple(vocabulary.shown_person(name) for name in names)
-    constraint = Constraint(slot=slot, op="none" if negated else "any", values=values, words=reading.words(start, end))
-    (reading.wishes if reading.tokens[start].compared else reading.constraints).append(constraint)
-    reading.use(start, end)
-    return True
-
-
-def _surname(
-    reading: _Reading, start: int, end: int, phrase: str, vocabulary: Vocabulary, *, cued: bool
-) -> tuple[str, ...]:
-    """The people that a lone, capitalised last name means; none when it is part of a longer unknown name.
-
-    One of them has to have worked on several items unless a cue says that a person is meant, and most items that mention
-    the word have to have them.
-    """
-    language = vocabulary.language
-    if not reading.tokens[start].raw[:1].isupper() or phrase in language.stopwords or phrase in language.countries:
-        return ()
-    names = vocabulary.surnames.get(phrase, ())
-    if not names or vocabulary.label(phrase):
-        return ()
-
-    def part_of_name(other: int, neighbour_of: int) -> bool:
-        if not 0 <= other < len(reading.tokens):
-            return False
-        token, neighbour = reading.tokens[neighbour_of], reading.tokens[other]
-        between = reading.text[min(token.end, neighbour.end) : max(token.start, neighbour.start)]
-        known = neighbour.text in language.stopwords or bool(vocabulary.label(neighbour.text))
-        return between.isspace() and neighbour.raw[:1].isupper() and not known
-
-    if part_of_name(start - 1, start) or part_of_name(end, end - 1):
-        return ()
-    least = 1 if cued else SENTENCE_START_ITEMS if start == 0 else 2
-    counts = {name: vocabulary.items_with_person(name) for name in names}
-    if max(counts.values()) < least:
-        return ()
-    written = re.sub(r"['’]s?$", "", reading.words(start, end))
-    if vocabulary.surname_share(written) < (PAIRED_SHARE if _beside_person(reading, start, end) else SURNAME_SHARE):
-        return ()
-    return tuple(sorted(counts, key=lambda name: -counts[name]))
-
-
-def _beside_person(reading: _Reading, start: int, end: int) -> bool:
-    """Whether "and" joins a name to another one: "Crosby and Hope"."""
-    tokens = reading.tokens
-    behind = end + 1 < len(tokens) and tokens[end].text == "and" and tokens[end + 1].raw[:1].isupper()
-    return behind or (start > 1 and tokens[start - 1].text == "and" and tokens[start - 2].raw[:1].isupper())
-
-
-def _asked_role(reading: _Reading, start: int, end: int, vocabulary: Vocabulary) -> str | None:
-    """``makers`` for "by X" and "X directed", ``cast`` for "with X", None when nothing is said."""
-    cues = vocabulary.language.cues
-    before = reading.phrase(max(0, start - 3), start)
-    behind = reading.tokens[end].text if end < len(reading.tokens) else ""
-    possessive = reading.tokens[end - 1].raw.endswith(("'s", "’s"))
-    if behind in cues["made"] or possessive:
-        return "makers"
-    if behind and not reading.punctuated(end - 1) and before.endswith((" that", " which")):
-        return "cast" if behind in cues["appeared"] else "makers"
-    if any(before.endswith(cue) for cue in (*cues["directed"], *cues["by"])):
-        return "makers"
-    if any(before.endswith(cue) for cue in cues["acted"]):
-        return "cast"
-    return None
-
-
 # categories, countries, languages and other closed sets
 
 
-def _find_labels(reading: _Reading, vocabulary: Vocabulary) -> None:
+def _find_labels(reading: Reading, vocabulary: Vocabulary) -> None:
     index = 0
     while index < len(reading.tokens):
         for size in range(MAX_LABEL_WORDS, 0, -1):
@@ -466,7 +180,7 @@ def _find_labels(reading: _Reading, vocabulary: Vocabulary) -> None:
         token.used = token.used or (token.negated and not token.told)
 
 
-def _use_label(reading: _Reading, start: int, end: int, vocabulary: Vocabulary) -> bool:
+def _use_label(reading: Reading, start: int, end: int, vocabulary: Vocabulary) -> bool:
     phrase = reading.phrase(start, end)
     words = reading.words(start, end)
     labels, wished = vocabulary.label(phrase), vocabulary.wish(phrase)
@@ -497,7 +211,7 @@ def _use_label(reading: _Reading, start: int, end: int, vocabulary: Vocabulary) 
     return False
 
 
-def _joins_alternative(reading: _Reading, start: int, constraint: Constraint, promised: bool) -> bool:
+def _joins_alternative(reading: Reading, start: int, constraint: Constraint, promised: bool) -> bool:
     """Make "a drama or a documentary" one constraint: either will do. False when nothing stands before "or"."""
     before = start - 1
     while before >= 0 and reading.tokens[before].text in ("a", "an", "the"):
@@ -520,7 +234,7 @@ def _joins_alternative(reading: _Reading, start: int, constraint: Constraint, pr
     return False
 
 
-def _names_category(reading: _Reading, start: int, end: int, vocabulary: Vocabulary) -> bool:
+def _names_category(reading: Reading, start: int, end: int, vocabulary: Vocabulary) -> bool:
     """Whether a category's name is used as one: "a war film" and "westerns" are, "the family has to keep quiet" is not."""
     language = vocabulary.language
     last = reading.tokens[end - 1].text
@@ -558,7 +272,7 @@ def _merged(constraints: list[Constraint]) -> tuple[Constraint, ...]:
     return tuple(merged)
 
 
-def _search_text(reading: _Reading) -> str:
+def _search_text(reading: Reading) -> str:
     """The words that describe what is wanted, in their order; a category that is promised stays among them."""
     promised = {
         token
@@ -573,7 +287,7 @@ def _search_text(reading: _Reading) -> str:
     )
 
 
-def _intent(reading: _Reading, vocabulary: Vocabulary) -> Intent:
+def _intent(reading: Reading, vocabulary: Vocabulary) -> Intent:
     if reading.like:
         return "similar"
     text = " ".join(token.text for token in reading.tokens)

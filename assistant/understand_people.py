@@ -1,0 +1,111 @@
+"""People in a message, by full or last name, with the role that the words around them give them."""
+
+from __future__ import annotations
+
+import re
+
+from assistant.types import Constraint
+from assistant.understand_reading import Reading
+from assistant.vocabulary import Vocabulary
+
+SENTENCE_START_ITEMS = 5
+"""The first word of a sentence is capitalised anyway: as a last name it counts when somebody worked on so many items."""
+SURNAME_SHARE = 0.3
+"""A lone last name is a promise when at least this share of the items that mention the word has such a person."""
+PAIRED_SHARE = 0.1
+"""The same for a name that "and" joins to another."""
+
+
+def find_people(reading: Reading, vocabulary: Vocabulary) -> None:
+    index = 0
+    while index < len(reading.tokens):
+        for size in (4, 3, 2, 1):
+            if reading.free(index, index + size) and _use_person(reading, index, index + size, vocabulary):
+                index += size
+                break
+        else:
+            index += 1
+
+
+def _use_person(reading: Reading, start: int, end: int, vocabulary: Vocabulary) -> bool:
+    phrase = re.sub(r"['’]s?$", "", reading.phrase(start, end))
+    asked = _asked_role(reading, start, end, vocabulary)
+    names: tuple[str, ...] = (phrase,) if end - start > 1 and phrase in vocabulary.people else ()
+    if not names and end - start <= 2:
+        names = _surname(reading, start, end, phrase, vocabulary, cued=asked is not None)
+    if not names:
+        return False
+    roles = {role for name in names for role in vocabulary.people[name]}
+    makers = roles - {"cast"}
+    if asked == "makers" and not makers:
+        return False  # the catalogue does not know who made things: their name is a word to search by
+    slot = "people"
+    if asked == "cast" and "cast" in roles:
+        slot = "cast"
+    elif asked == "makers" and len(makers) == 1:
+        (slot,) = makers
+    negated = reading.tokens[start].negated
+    values = tuple(vocabulary.shown_person(name) for name in names)
+    constraint = Constraint(slot=slot, op="none" if negated else "any", values=values, words=reading.words(start, end))
+    (reading.wishes if reading.tokens[start].compared else reading.constraints).append(constraint)
+    reading.use(start, end)
+    return True
+
+
+def _surname(
+    reading: Reading, start: int, end: int, phrase: str, vocabulary: Vocabulary, *, cued: bool
+) -> tuple[str, ...]:
+    """The people that a lone, capitalised last name means; none when it is part of a longer unknown name.
+
+    One of them has to have worked on several items unless a cue says that a person is meant, and most items that mention
+    the word have to have them.
+    """
+    language = vocabulary.language
+    if not reading.tokens[start].raw[:1].isupper() or phrase in language.stopwords or phrase in language.countries:
+        return ()
+    names = vocabulary.surnames.get(phrase, ())
+    if not names or vocabulary.label(phrase):
+        return ()
+
+    def part_of_name(other: int, neighbour_of: int) -> bool:
+        if not 0 <= other < len(reading.tokens):
+            return False
+        token, neighbour = reading.tokens[neighbour_of], reading.tokens[other]
+        between = reading.text[min(token.end, neighbour.end) : max(token.start, neighbour.start)]
+        known = neighbour.text in language.stopwords or bool(vocabulary.label(neighbour.text))
+        return between.isspace() and neighbour.raw[:1].isupper() and not known
+
+    if part_of_name(start - 1, start) or part_of_name(end, end - 1):
+        return ()
+    least = 1 if cued else SENTENCE_START_ITEMS if start == 0 else 2
+    counts = {name: vocabulary.items_with_person(name) for name in names}
+    if max(counts.values()) < least:
+        return ()
+    written = re.sub(r"['’]s?$", "", reading.words(start, end))
+    if vocabulary.surname_share(written) < (PAIRED_SHARE if _beside_person(reading, start, end) else SURNAME_SHARE):
+        return ()
+    return tuple(sorted(counts, key=lambda name: -counts[name]))
+
+
+def _beside_person(reading: Reading, start: int, end: int) -> bool:
+    """Whether "and" joins a name to another one: "Crosby and Hope"."""
+    tokens = reading.tokens
+    behind = end + 1 < len(tokens) and tokens[end].text == "and" and tokens[end + 1].raw[:1].isupper()
+    return behind or (start > 1 and tokens[start - 1].text == "and" and tokens[start - 2].raw[:1].isupper())
+
+
+def _asked_role(reading: Reading, start: int, end: int, vocabulary: Vocabulary) -> str | None:
+    """``makers`` for "by X" and "X directed", ``cast`` for "with X", None when nothing is said."""
+    cues = vocabulary.language.cues
+    before = reading.phrase(max(0, start - 3), start)
+    behind = reading.tokens[end].text if end < len(reading.tokens) else ""
+    possessive = reading.tokens[end - 1].raw.endswith(("'s", "’s"))
+    if behind in cues["made"] or possessive:
+        return "makers"
+    if behind and not reading.punctuated(end - 1) and before.endswith((" that", " which")):
+        return "cast" if behind in cues["appeared"] else "makers"
+    if any(before.endswith(cue) for cue in (*cues["directed"], *cues["by"])):
+        return "makers"
+    if any(before.endswith(cue) for cue in cues["acted"]):
+        return "cast"
+    return None

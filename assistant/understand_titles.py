@@ -1,0 +1,130 @@
+"""Titles in a message: what the wanted items should resemble, and what the user knows already."""
+
+from __future__ import annotations
+
+import re
+
+from assistant.text import fold, fold_title
+from assistant.understand_reading import Reading, cue_at
+from assistant.vocabulary import Vocabulary
+
+MAX_TITLE_WORDS = 12
+_QUOTES = "\"“”'‘’«»"
+
+
+def find_titles(reading: Reading, vocabulary: Vocabulary) -> None:
+    index = 0
+    while index < len(reading.tokens):
+        like = cue_at(reading, index, vocabulary.language.cues["like"])
+        seen = cue_at(reading, index, vocabulary.language.cues["seen"])
+        size = max(like, seen)
+        if not size or not reading.free(index, index + size):
+            index += 1
+            continue
+        start, first = index, True
+        index += size
+        while (found := _title_at(reading, index, vocabulary, first=first)) is not None:
+            item_id, end = found
+            (reading.seen if seen >= like else reading.like).append(item_id)
+            reading.use(start if first else index, end)
+            first, index = False, end
+            if index < len(reading.tokens) and reading.tokens[index].text in ("and", "or"):
+                index += 1
+
+
+def _title_at(reading: Reading, index: int, vocabulary: Vocabulary, *, first: bool) -> tuple[str, int] | None:
+    """The item whose title stands at ``index``, and the token behind it with what tells its year or people."""
+    year = None
+    start = index
+    while (
+        start < len(reading.tokens) and reading.tokens[start].text in ("the", "original", "film", "movie", "book")
+    ) or (start < len(reading.tokens) and re.fullmatch(r"1[89]\d\d|20\d\d", reading.tokens[start].text)):
+        # "the 1933 King Kong"; but "The Thing" and "2001" are tried whole first.
+        if (whole := _longest_title(reading, start, vocabulary, first)) is not None:
+            return _disambiguated(reading, whole, vocabulary, year)
+        if reading.tokens[start].text.isdigit():
+            year = int(reading.tokens[start].text)
+        start += 1
+    whole = _longest_title(reading, start, vocabulary, first)
+    return None if whole is None else _disambiguated(reading, whole, vocabulary, year)
+
+
+def _longest_title(
+    reading: Reading, start: int, vocabulary: Vocabulary, first: bool
+) -> tuple[tuple[int, ...], int] | None:
+    titles = vocabulary.catalogue.titles
+    last = min(len(reading.tokens), start + MAX_TITLE_WORDS)
+    for end in range(last, start, -1):
+        if not reading.free(start, end):
+            continue
+        rows = titles.get(fold_title(reading.words(start, end)))
+        if (
+            rows
+            and (first or _looks_like_title(reading, start, end))
+            and _may_be_title(reading, start, end, vocabulary)
+        ):
+            return rows, end
+    # The beginning of a longer title, where the words end with their clause.
+    for end in range(last, start, -1):
+        if reading.free(start, end) and reading.punctuated(end - 1) and _looks_like_title(reading, start, end):
+            rows = vocabulary.begun_title(fold_title(reading.words(start, end)))
+            if rows:
+                return rows, end
+    return None
+
+
+def _looks_like_title(reading: Reading, start: int, end: int) -> bool:
+    before = reading.text[: reading.tokens[start].start].rstrip(" ")
+    return reading.tokens[start].raw[:1].isupper() or before[-1:] in _QUOTES or reading.tokens[start].raw[:1].isdigit()
+
+
+def _may_be_title(reading: Reading, start: int, end: int, vocabulary: Vocabulary) -> bool:
+    """Whether words that are a title are meant as one: "something like alien," is, "something like a dream" is not."""
+    if _looks_like_title(reading, start, end) and reading.tokens[start].text not in ("a", "an", "the"):
+        return True
+    content = [t for t in reading.tokens[start:end] if t.text not in vocabulary.language.stopwords]
+    if not content:
+        return False
+    if _looks_like_title(reading, start, end) or len(content) > 1:
+        return True
+    ended = reading.punctuated(end - 1) or reading.tokens[end].text in (
+        "but",
+        "and",
+        "or",
+        "only",
+        "though",
+        "with",
+        "from",
+    )
+    return (
+        ended and not vocabulary.label(reading.phrase(start, end)) and not vocabulary.wish(reading.phrase(start, end))
+    )
+
+
+def _disambiguated(
+    reading: Reading, whole: tuple[tuple[int, ...], int], vocabulary: Vocabulary, year: int | None
+) -> tuple[str, int]:
+    """Of several items of one title, the one whose year or person is named beside it; else the best described."""
+    rows, end = whole
+    catalogue = vocabulary.catalogue
+    candidates = list(rows)
+    behind = reading.text[reading.tokens[end - 1].end :]
+    if match := re.match(r"[\s\"”’',]*(?:\(|from\s+)?\s*(1[89]\d\d|20\d\d)\)?", behind):
+        year = int(match.group(1))
+        after = reading.tokens[end - 1].end + match.end()
+        while end < len(reading.tokens) and reading.tokens[end].start < after:
+            end += 1
+    if year is not None:
+        exact = [row for row in candidates if catalogue.year(row) == year]
+        candidates = exact or [row for row in candidates if abs((catalogue.year(row) or 0) - year) <= 1] or candidates
+    for start in range(end, min(end + 5, len(reading.tokens))):
+        names = [reading.phrase(start, start + size) for size in (4, 3, 2)]
+        named = [
+            (name, [row for row in candidates if name in (fold(p.name) for p in catalogue.item(row).creators)])
+            for name in names
+        ]
+        if hit := next(((name, found) for name, found in named if found), None):
+            candidates, end = hit[1], start + len(hit[0].split())
+            break
+    best = max(candidates, key=lambda row: len(catalogue.description(row)))
+    return catalogue.ids[best], end
