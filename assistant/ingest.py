@@ -319,6 +319,7 @@ def index_items(
     if interactions is not None:
         of_both = {f: c for f, c in mapping.items() if c in of_events}
         events = _events(event_rows, of_both, skip_bad=skip_bad, progress=progress)
+    del item_rows, event_rows  # here and below: what is no longer needed makes room for what comes
 
     if embedder is None:
         embedder = build_embedder(settings)
@@ -326,6 +327,7 @@ def index_items(
         check_embedder(store, embedder.info)
         before = store.item_hashes()
         stored = [_stored(item) for item in parsed]
+        del parsed
         changed = [s for s, _ in stored if before.get(s.item_id, ("", ""))[0] != s.content_hash]
         removed = before.keys() - {s.item_id for s, _ in stored} if replace else set()
         embedded = _embed_missing(store, embedder, {s.text_hash: texts for s, texts in stored}, progress)
@@ -337,13 +339,16 @@ def index_items(
             )
             progress("writing items", len(changed), len(changed))
         event_report = _write_events(store, *events, progress) if events is not None else None
-        sync_vectors(store, progress=progress)
+        total = len(before.keys() | {s.item_id for s, _ in stored}) - len(removed)
         added = sum(s.item_id not in before for s in changed)
+        n_changed, n_unchanged = len(changed) - added, len(stored) - len(changed)
+        del stored, changed, events
+        sync_vectors(store, progress=progress)
         return IndexReport(
-            items=len(before.keys() | {s.item_id for s, _ in stored}) - len(removed),
+            items=total,
             added=added,
-            changed=len(changed) - added,
-            unchanged=len(stored) - len(changed),
+            changed=n_changed,
+            unchanged=n_unchanged,
             removed=len(removed),
             embedded=embedded,
             seconds=time.monotonic() - started,

@@ -23,6 +23,7 @@ from assistant.retrieve import Found, RetrievalSettings, retrieve
 from assistant.serving import Serving, load_serving, ordered
 from assistant.settings import Settings
 from assistant.store import Impression, Store
+from assistant.threads import one_blas_thread
 from assistant.types import (
     Explanation,
     Fact,
@@ -160,6 +161,10 @@ class Assistant:
     # the stages
 
     def _plan(self, serving: Serving, message: Message, conversation: str) -> _Plan:
+        with one_blas_thread():
+            return self._decide(serving, message, conversation)
+
+    def _decide(self, serving: Serving, message: Message, conversation: str) -> _Plan:
         clock = _Clock()
         profile = self._profile(serving, message.user)
         clock.lap("profile")

@@ -17,6 +17,7 @@ from assistant.errors import MissingExtraError
 from assistant.scoring import files
 from assistant.scoring.base import History, Interactions, ItemFeatures, Rows, Scores
 from assistant.scoring.weighting import HistoryWeighting, Sparse, user_item_matrix
+from assistant.threads import one_blas_thread
 
 
 @dataclass(kw_only=True)
@@ -101,16 +102,17 @@ class Als(Factors):
 
     def factorise(self, events: Sparse) -> Scores:
         """Through ``implicit``."""
-        model = _implicit().als.AlternatingLeastSquares(
-            factors=self.factors,
-            regularization=self.regularisation,
-            alpha=self.alpha + 1,
-            iterations=self.iterations,
-            random_state=self.seed,
-            num_threads=1,
-            use_gpu=False,
-        )
-        model.fit(_classic(events), show_progress=False)
+        with one_blas_thread():  # of more it warns, since many tiny products only wait for each other
+            model = _implicit().als.AlternatingLeastSquares(
+                factors=self.factors,
+                regularization=self.regularisation,
+                alpha=self.alpha + 1,
+                iterations=self.iterations,
+                random_state=self.seed,
+                num_threads=1,
+                use_gpu=False,
+            )
+            model.fit(_classic(events), show_progress=False)
         return np.asarray(model.item_factors, np.float32)
 
 
@@ -125,16 +127,17 @@ class Bpr(Factors):
 
     def factorise(self, events: Sparse) -> Scores:
         """Through ``implicit``."""
-        model = _implicit().bpr.BayesianPersonalizedRanking(
-            factors=self.factors - 1,
-            regularization=self.regularisation,
-            learning_rate=self.learning_rate,
-            iterations=self.iterations,
-            random_state=self.seed,
-            num_threads=1,
-            use_gpu=False,
-        )
-        model.fit(_classic(events), show_progress=False)
+        with one_blas_thread():  # of more it warns, since many tiny products only wait for each other
+            model = _implicit().bpr.BayesianPersonalizedRanking(
+                factors=self.factors - 1,
+                regularization=self.regularisation,
+                learning_rate=self.learning_rate,
+                iterations=self.iterations,
+                random_state=self.seed,
+                num_threads=1,
+                use_gpu=False,
+            )
+            model.fit(_classic(events), show_progress=False)
         return np.asarray(model.item_factors, np.float32)
 
 
