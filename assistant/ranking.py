@@ -35,6 +35,9 @@ popularity alone .019 and .035, vectors or labels alone .008 to .018. Without ev
 decides.
 """
 
+POPULAR_USERS = 100
+"""With so many users, popularity has half its weight: what a handful of people chose says little of what is popular."""
+
 SHORT_BELOW = 6
 """Histories of fewer events are ranked with weights of their own, and without the learned stage."""
 
@@ -283,7 +286,9 @@ def cold_ranker(
 
     fresh: tuple[Scorer, ...] = (Popularity(), Content(), Attributes(), Recency())
     scorers = tuple(scorer.fit(interactions, features) for scorer in fresh)
-    return Ranker(tuple(item_ids), scorers, COLD_WEIGHTS, None, config or RankingConfig())
+    n_users = len(interactions.user_ids)
+    weights = {**COLD_WEIGHTS, "popularity": COLD_WEIGHTS["popularity"] * n_users / (n_users + POPULAR_USERS)}
+    return Ranker(tuple(item_ids), scorers, weights, None, config or RankingConfig())
 
 
 def kind_of(scorer: Scorer) -> str:

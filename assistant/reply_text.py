@@ -12,7 +12,8 @@ def acting_on(query: Query, catalogue: Catalogue) -> tuple[str, ...]:
     """The promises and wishes that a reply obeys, and what it goes by, as short labels."""
     like = [f"like {catalogue.title(row)}" for row in catalogue.rows(query.like).tolist()]
     wishes = [wish.words or wish.label() for wish in query.wishes]
-    return tuple(dict.fromkeys([*like, *wishes, *(constraint.label() for constraint in query.constraints)]))
+    labels = [*like, *wishes, *(constraint.label() for constraint in query.constraints)]
+    return tuple({label.casefold(): label for label in reversed(labels)}.values())[::-1]
 
 
 def opening(query: Query, catalogue: Catalogue, *, shown: int, new_user: bool, allowed: int) -> str:

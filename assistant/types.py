@@ -127,6 +127,8 @@ class Constraint:
             named = ends if self.slot == "year" else f"{self.slot} {ends}"
             return named if self.op == "range" else f"not {named}"
         joined = (" or " if self.op == "any" else " and ").join(self.values)
+        if self.words and len(self.values) > 3:  # "Africa" rather than its countries
+            joined = self.words
         return f"not {self.words or joined}" if self.op == "none" else joined
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from assistant.text import fold
-from assistant.types import Constraint, Intent, Query
+from assistant.types import Constraint, Intent, Operator, Query
 from assistant.understand_numbers import NumberSpan, find_numbers
 from assistant.understand_people import find_people
 from assistant.understand_reading import Reading, Token, cue_at
@@ -48,6 +48,9 @@ _FOLLOWS_CATEGORY = frozenset(
 )
 
 
+_BEHIND_NEGATION = frozenset("from in by with about set of made starring".split())
+
+
 def understand(text: str, vocabulary: Vocabulary, *, cards: int = 5, excluded: Iterable[str] = ()) -> Query:
     """The query that a message makes. ``cards`` is how many items are wanted unless the message says so."""
     text = text[:MAX_MESSAGE]
@@ -78,6 +81,8 @@ def _find_numbers(reading: Reading, vocabulary: Vocabulary) -> None:
         if token.used:
             masked[token.start : token.end] = "_" * (token.end - token.start)
     spans: list[NumberSpan] = find_numbers("".join(masked), vocabulary.language, vocabulary.catalogue.numbers)
+    if reading.k is None and not any(span.slot is None for span in spans):
+        reading.k = _count(reading, vocabulary)
     for span in spans:
         reading.use_span(span.start, span.end)
         if span.slot is None:
@@ -92,6 +97,23 @@ def _find_numbers(reading: Reading, vocabulary: Vocabulary) -> None:
                 words=reading.text[span.start : span.end].strip(),
             )
         )
+
+
+def _count(reading: Reading, vocabulary: Vocabulary) -> int | None:
+    """The number at the beginning of "2 westerns", "three short documentaries", "20 films like Alien"."""
+    if len(reading.tokens) < 2:
+        return None
+    first, language = reading.tokens[0], vocabulary.language
+    number = int(first.text) if first.text.isdigit() and len(first.text) < 3 else language.numbers.get(first.text)
+    if not number:
+        return None
+    for index, token in enumerate(reading.tokens[1:4], 1):
+        if token.text.endswith("s") and (token.text in language.item_words or vocabulary.label(token.text)):
+            first.used = True
+            return number
+        if reading.punctuated(index):
+            break
+    return None
 
 
 # negation
@@ -117,6 +139,9 @@ def _mark_negations(reading: Reading, vocabulary: Vocabulary) -> None:
         told = not compared and not _rules_out(reading, index, vocabulary)
         reading.use(index, index + size)
         index += size
+        while index < len(reading.tokens) and reading.tokens[index].text in _BEHIND_NEGATION:
+            reading.tokens[index].used = True  # "not from Italy", "nothing set in space"
+            index += 1
         reach = NEGATION_REACH
         while index < len(reading.tokens) and reach:
             word = reading.tokens[index]
@@ -176,8 +201,32 @@ def _find_labels(reading: Reading, vocabulary: Vocabulary) -> None:
                 break
         else:
             index += 1
+    _find_free_labels(reading, vocabulary)
     for token in reading.tokens:
         token.used = token.used or (token.negated and not token.told)
+
+
+def _find_free_labels(reading: Reading, vocabulary: Vocabulary) -> None:
+    """Tags and moods that the message names are wishes; negated they are promises."""
+    index = 0
+    while index < len(reading.tokens):
+        for size in range(MAX_LABEL_WORDS, 0, -1):
+            labels = (
+                vocabulary.free_label(reading.phrase(index, index + size)) if reading.free(index, index + size) else ()
+            )
+            if not labels:
+                continue
+            first = reading.tokens[index]
+            negated = first.negated and not first.compared
+            target = reading.constraints if negated and not first.told else reading.wishes
+            for slot in dict.fromkeys(slot for slot, _ in labels):
+                values = tuple(value for s, value in labels if s == slot)
+                op: Operator = "none" if first.negated and not first.told else "any"
+                target.append(Constraint(slot=slot, op=op, values=values, words=reading.words(index, index + size)))
+            index += size
+            break
+        else:
+            index += 1
 
 
 def _use_label(reading: Reading, start: int, end: int, vocabulary: Vocabulary) -> bool:
@@ -197,6 +246,8 @@ def _use_label(reading: Reading, start: int, end: int, vocabulary: Vocabulary) -
         return True
     if labels:
         slot = labels[0][0]
+        if start and reading.tokens[start - 1].text == "in":  # "in French" is the language, "French" the country
+            slot = next((s for s, _ in labels if s.startswith("language")), slot)
         constraint = Constraint(slot=slot, op="any", values=tuple(v for s, v in labels if s == slot), words=words)
         promised = slot != "categories" or _names_category(reading, start, end, vocabulary)
         if not _joins_alternative(reading, start, constraint, promised):

@@ -38,6 +38,7 @@ class Language:
     synonyms: Mapping[str, str]
     opposites: Mapping[str, str]
     countries: Mapping[str, str]
+    regions: Mapping[str, tuple[str, ...]]
 
 
 @cache
@@ -56,6 +57,9 @@ def load_language(code: str = "en") -> Language:
         synonyms=data["synonyms"],
         opposites=data["opposites"],
         countries=data["countries"],
+        regions={
+            phrase: tuple(region["countries"]) for region in data["regions"].values() for phrase in region["names"]
+        },
     )
 
 
@@ -98,6 +102,10 @@ class Vocabulary:
                 values = self.catalogue.labels[slot].rows if slot in self.catalogue.labels else {}
                 if fold(country) in values and (slot, country) not in found[phrase]:
                     found[phrase].append((slot, country))
+        for phrase, countries in self.language.regions.items():
+            for slot in ("countries", "country"):
+                values = self.catalogue.labels[slot].rows if slot in self.catalogue.labels else {}
+                found[phrase].extend((slot, country) for country in countries if fold(country) in values)
         # "French" is a language of the catalogue and the adjective of a country: in a request it means the country.
         return {
             phrase: tuple(sorted(labels, key=lambda label: label[0] != "countries"))
@@ -116,6 +124,26 @@ class Vocabulary:
         """Labels that a folded phrase prefers without promising them."""
         value = self.language.wishes.get(phrase)
         return self.labels.get(value, ()) if value is not None else ()
+
+    @cached_property
+    def _free_labels(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
+        found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        dull = self.language.stopwords | self.language.item_words
+        for slot in FREE_SLOTS:
+            column = self.catalogue.labels.get(slot)
+            for folded in column.rows if column is not None and "title" not in slot else ():
+                if folded not in dull and 2 < len(folded) and len(folded.split()) <= MAX_LABEL_WORDS:
+                    assert column is not None
+                    found[folded].append((slot, column.display[folded]))
+        return {phrase: tuple(labels) for phrase, labels in found.items()}
+
+    def free_label(self, phrase: str) -> tuple[tuple[str, str], ...]:
+        """Tags and moods that a folded phrase names, its singular and plural tried too."""
+        head, _, last = phrase.rpartition(" ")
+        for form in (last, singular(last), last + "s"):
+            if labels := self._free_labels.get(f"{head} {form}".strip()):
+                return labels
+        return ()
 
     def opposite(self, phrase: str) -> tuple[tuple[str, str], ...]:
         """Labels that a folded phrase rules out: ``with sound`` rules out silent films."""

@@ -130,6 +130,9 @@ def variants() -> dict[str, RetrievalSettings]:
         "BM25 1.0": replace(usual, message_lexical=1.0),
         "BM25 0.6": replace(usual, message_lexical=0.6),
         "no boost for wishes": replace(usual, wish_boost=0.0),
+        "boost for wishes 0.3": replace(usual, wish_boost=0.3),
+        "boost for wishes 1.0": replace(usual, wish_boost=1.0),
+        "boost for wishes 2.0": replace(usual, wish_boost=2.0),
         "common words kept": replace(usual, common_share=1.0),
     }
 

@@ -21,7 +21,9 @@ def of_status(status: int, said: str, headers: Mapping[str, str], model: str, co
     told = f"{model} answered {status}: {said}"
     wait = retry_after_of(headers)
     if status in (401, 403):
-        return ProviderUnavailable(f"{told} Check OPENAI_API_KEY or ASSISTANT_LLM_API_KEY, and what it may use.", status=status)
+        return ProviderUnavailable(
+            f"{told} Check OPENAI_API_KEY or ASSISTANT_LLM_API_KEY, and what it may use.", status=status
+        )
     if status == 404:
         return ProviderUnavailable(f"{told} Check the model's name and llm_base_url.", status=status)
     if status == 408:

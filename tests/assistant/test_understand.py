@@ -56,6 +56,13 @@ def short(constraints: tuple[Constraint, ...]) -> set[str]:
         ("a story where the family has to keep quiet", set()),
         ("non-animated space adventures", {"categories none Animation", "categories any Adventure"}),
         ("a robot who falls in love", set()),
+        ("a drama, not from the United States", {"categories any Drama", "countries none United States"}),
+        ("nothing by Kubrick", {"director none Stanley Kubrick"}),
+        ("a comedy in French", {"categories any Comedy", "languages any French"}),
+        (
+            "westerns from Europe",
+            {"categories any Western", "countries any France,Ireland,Italy,Spain,United Kingdom,West Germany"},
+        ),
         ("a horror or science fiction film", {"categories any Horror,Science fiction"}),
         ("a drama or a western about revenge", {"categories any Drama,Western"}),
         ("funny rather than scary", set()),
@@ -111,6 +118,10 @@ def test_seen_items_are_excluded_without_being_resembled(vocabulary: Vocabulary)
         ("top 10 comedies", 10),
         ("a western", 5),
         ("7 films about revenge", 7),
+        ("2 westerns", 2),
+        ("three quiet dramas", 3),
+        ("20 films like Alien", 20),
+        ("two people fall in love", 5),
         ("show me 500 films", 5),
     ],
 )
@@ -122,12 +133,20 @@ def test_negated_words_are_not_searched_by(vocabulary: Vocabulary) -> None:
     query = understand("something funny set in space, not animated", vocabulary)
     assert "animated" not in query.search_text
     assert "space" in query.search_text
-    assert [w.values for w in query.wishes] == [("Comedy",)]
+    assert {(w.slot, w.values) for w in query.wishes} == {
+        ("categories", ("Comedy",)),
+        ("moods", ("funny",)),
+        ("tags", ("space",)),
+    }
 
 
 def test_a_comparison_is_a_wish(vocabulary: Vocabulary) -> None:
     query = understand("funny rather than scary", vocabulary)
-    assert {(w.op, w.values) for w in query.wishes} == {("any", ("Comedy",)), ("none", ("Horror",))}
+    assert {(w.op, w.values) for w in query.wishes} == {
+        ("any", ("Comedy",)),
+        ("any", ("funny",)),
+        ("none", ("Horror",)),
+    }
     assert "scary" not in query.search_text
 
 
