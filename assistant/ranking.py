@@ -35,7 +35,7 @@ popularity alone .019 and .035, vectors or labels alone .008 to .018. Without ev
 decides.
 """
 
-POPULAR_USERS = 100
+POPULAR_USERS = 20
 """With so many users, popularity has half its weight: what a handful of people chose says little of what is popular."""
 
 SHORT_BELOW = 6
