@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
+
 from assistant.catalogue import Catalogue
+from assistant.text import fold, fold_title
 from assistant.types import Constraint, Query
 
 _NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
@@ -17,7 +20,28 @@ def acting_on(query: Query, catalogue: Catalogue) -> tuple[str, ...]:
 
 
 def opening(query: Query, catalogue: Catalogue, *, shown: int, new_user: bool, allowed: int) -> str:
-    """One or two sentences before the cards."""
+    """One or two sentences before the cards, and what the catalogue does not have."""
+    text = _opening(query, catalogue, shown=shown, new_user=new_user, allowed=allowed)
+    return " ".join([*(_unknown(words, catalogue) for words in query.unknown), text])
+
+
+def _unknown(words: str, catalogue: Catalogue) -> str:
+    """That a name is not there, and the closest title or person that is."""
+    people = {
+        name: column.display[name]
+        for role in catalogue.roles
+        if (column := catalogue.labels.get(role))
+        for name in column.rows
+    }
+    titles = {title: catalogue.title(rows[0]) for title, rows in catalogue.titles.items()}
+    close = difflib.get_close_matches(fold(words), people, n=1, cutoff=0.8)
+    close_title = difflib.get_close_matches(fold_title(words), titles, n=1, cutoff=0.75)
+    meant = titles[close_title[0]] if close_title else people[close[0]] if close else None
+    hint = f" Did you mean “{meant}”?" if meant else ""
+    return f"“{words}” is not in this catalogue.{hint}"
+
+
+def _opening(query: Query, catalogue: Catalogue, *, shown: int, new_user: bool, allowed: int) -> str:
     if shown == 0:
         return _nothing(query, catalogue)
     number = _NUMBERS[shown] if shown < len(_NUMBERS) else str(shown)

@@ -147,6 +147,8 @@ class Query:
     """Ids of items that the wanted ones should resemble; they are not recommended themselves."""
     excluded: frozenset[str] = frozenset()
     """Ids never to be shown this turn: seen, rejected, or named in ``like``."""
+    unknown: tuple[str, ...] = ()
+    """Titles and names in the user's words that the catalogue does not have."""
     k: int = 5
 
 

@@ -48,7 +48,7 @@ _FOLLOWS_CATEGORY = frozenset(
 )
 
 
-_BEHIND_NEGATION = frozenset("from in by with about set of made starring".split())
+_BEHIND_NEGATION = frozenset(["from", "in", "by", "with", "about", "set", "of", "made", "starring"])
 
 
 def understand(text: str, vocabulary: Vocabulary, *, cards: int = 5, excluded: Iterable[str] = ()) -> Query:
@@ -59,6 +59,7 @@ def understand(text: str, vocabulary: Vocabulary, *, cards: int = 5, excluded: I
     _find_numbers(reading, vocabulary)
     _mark_negations(reading, vocabulary)
     find_people(reading, vocabulary)
+    unknown = _unknown_names(reading, vocabulary)
     _find_labels(reading, vocabulary)
     return Query(
         text=text,
@@ -68,6 +69,7 @@ def understand(text: str, vocabulary: Vocabulary, *, cards: int = 5, excluded: I
         wishes=tuple(dict.fromkeys(reading.wishes)),
         like=tuple(dict.fromkeys(reading.like)),
         excluded=frozenset(excluded) | frozenset(reading.like) | frozenset(reading.seen),
+        unknown=unknown,
         k=max(1, min(reading.k or cards, MAX_CARDS)),
     )
 
@@ -114,6 +116,27 @@ def _count(reading: Reading, vocabulary: Vocabulary) -> int | None:
         if reading.punctuated(index):
             break
     return None
+
+
+def _unknown_names(reading: Reading, vocabulary: Vocabulary) -> tuple[str, ...]:
+    """Capitalised or quoted words behind "like", "with" or "by" that no record of the catalogue holds."""
+    cues = vocabulary.language.cues
+    found: list[str] = []
+    for index in range(len(reading.tokens)):
+        for kind, least in (("like", 1), ("acted", 2), ("directed", 2), ("by", 2)):
+            size = cue_at(reading, index, cues[kind])
+            start = end = index + size
+            if not size or not reading.free(index, index + 1):
+                continue
+            while end < len(reading.tokens) and not reading.tokens[end].used and reading.tokens[end].raw[:1].isupper():
+                end += 1
+                if reading.punctuated(end - 1):
+                    break
+            if end - start >= least and not vocabulary.label(reading.phrase(start, end)):
+                words = reading.words(start, end)
+                if words not in found and not vocabulary.catalogue.mentions(words):
+                    found.append(words)
+    return tuple(found)
 
 
 # negation

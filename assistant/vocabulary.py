@@ -132,7 +132,7 @@ class Vocabulary:
         for slot in FREE_SLOTS:
             column = self.catalogue.labels.get(slot)
             for folded in column.rows if column is not None and "title" not in slot else ():
-                if folded not in dull and 2 < len(folded) and len(folded.split()) <= MAX_LABEL_WORDS:
+                if folded not in dull and len(folded) > 2 and len(folded.split()) <= MAX_LABEL_WORDS:
                     assert column is not None
                     found[folded].append((slot, column.display[folded]))
         return {phrase: tuple(labels) for phrase, labels in found.items()}

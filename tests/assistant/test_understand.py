@@ -189,3 +189,19 @@ def test_order_of_values_and_case_do_not_matter(vocabulary: Vocabulary) -> None:
     assert short(understand("FRENCH COMEDY", vocabulary).constraints) == short(
         understand("a comedy, French", vocabulary).constraints
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "unknown"),
+    [
+        ("something like Aliien", ("Aliien",)),
+        ("a drama with Tilda Swinton", ("Tilda Swinton",)),
+        ("something like Alien", ()),
+        ("films with Sigourney Weaver", ()),
+        ("I'd like Paris in spring", ()),
+        ("a film by Kubrick", ()),
+        ("a comedy from France", ()),
+    ],
+)
+def test_names_that_are_not_there_are_noticed(text: str, unknown: tuple[str, ...], vocabulary: Vocabulary) -> None:
+    assert understand(text, vocabulary).unknown == unknown
