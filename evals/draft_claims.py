@@ -61,7 +61,8 @@ class Label(_Row):
 
     supported: bool
     relation_error: bool
-    slot: str
+    slot: str | None = None
+    """None where the reader was asked for the verdict alone."""
 
 
 class DraftClaim(_Row):
