@@ -22,11 +22,11 @@ _log = logging.getLogger(__name__)
 class SearchSettings:
     """When to search exactly. The figures come from ``benchmarks/vector_search.py``."""
 
-    exact_rows: int = 50_000
+    exact_rows: int = 20_000
     """Search exactly when no more rows than this are allowed. On 2 idle cores at 256 dimensions, all 32,560 films take
-    0.7 ms exactly and 1.5 to 2 ms in Chroma with a recall@100 of 0.97, and constraints cost Chroma more and exact search
-    less: there the index never pays. Exact time grows with the number of rows and Chroma's hardly does, which by that
-    growth (not measured against a Chroma of that size) puts the crossing between 65,000 and 100,000 rows."""
+    0.7 ms exactly and 1.5 to 2 ms in Chroma with a recall@100 of 0.98; exact time grows with the number of rows and
+    Chroma's hardly does. Below this size Chroma does not pay; somewhat above it costs a millisecond, and from then on a
+    growing catalogue costs no more."""
     over_fetch: float = 1.5
     """Ask the approximate store for this many times the number that should suffice if what is allowed were spread
     evenly."""

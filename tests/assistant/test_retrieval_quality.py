@@ -19,7 +19,7 @@ def real_films(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         pytest.skip("the film set is not among the shared data sets")
     folder = tmp_path_factory.mktemp("real_films")
     with pytest.MonkeyPatch.context() as patch:
-        # Below 100,000 items every search is exact: the approximate index would be built here and never asked.
+        # Retrieval is measured with exact search; the index would be built here and not be asked.
         patch.setattr(sync, "sync_vectors", lambda *_args, **_kwargs: None)
         index_items(source, folder)
     films = Films(folder)
