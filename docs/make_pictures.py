@@ -1,6 +1,6 @@
 """Make the pictures of the documentation from what the program really prints.
 
-``python docs/make_pictures.py`` writes ``docs/terminal.svg``: the reply of ``assistant demo``, phrased by template so that
+``python docs/make_pictures.py`` writes ``docs/terminal.svg``: the reply of ``assistant demo``, three cards, phrased by template so that
 it is the same on every machine.
 """
 
@@ -27,7 +27,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
         prepare(data)
-        with connect(data, settings=load_settings(data, llm="none")) as assistant:
+        with connect(data, settings=load_settings(data, llm="none", cards=3)) as assistant:
             reply = assistant.chat(REQUEST, user=USER)
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True, highlight=False)
     console.print(Text.assemble(("$ ", "dim"), ("assistant demo", "bold")))
