@@ -31,13 +31,17 @@ def build_embedder(settings: Settings) -> Embedder:
 def build_model(settings: Settings) -> LanguageModel | None:
     """The language model that the settings name, None when reasons are phrased by template only."""
     from assistant.llm.make import ModelOptions, make_model
+    from assistant.llm.openai import Prices
 
     return make_model(
         settings.llm,
         options=ModelOptions(
             base_url=settings.llm_base_url,
             api_key=settings.llm_api_key or (settings.openai_api_key if settings.llm_base_url is None else None),
-            context_tokens=settings.llm_context,
+            context_tokens=settings.llm_context if not settings.llm.startswith("openai:") else None,
+            prices=Prices(prompt=settings.llm_prices[0], completion=settings.llm_prices[1])
+            if settings.llm_prices
+            else None,
             sha256=(settings.llm_sha256,) if settings.llm_sha256 else (),
         ),
     )

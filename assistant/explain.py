@@ -26,7 +26,7 @@ import prompts as prompt_files
 from assistant.drafts import fact_line, sentence_spans, unfounded_words, untidy, values_of
 from assistant.errors import BadModelOutput, ContextOverflow, ProviderError
 from assistant.faithfulness import ClaimChecker, Evidence, is_supported
-from assistant.llm.base import ChatMessage, LanguageModel, Sampling, StreamEvent, TextDelta, generate
+from assistant.llm.base import ChatMessage, LanguageModel, Sampling, StreamEvent, TextDelta, Usage, generate
 from assistant.llm.budget import fit
 from assistant.phrases import Phrased, phrase, reasons
 from assistant.phrases.labels import clean_title, instructs
@@ -129,6 +129,8 @@ class Explainer:
         self._turn = asyncio.Lock()
         self._failures = 0
         self._failure = ""
+        self.spent: list[Usage] = []
+        """What each answer of the model cost."""
 
     def using(self, checker: ClaimChecker) -> Explainer:
         """The same explainer for one reply, with a checker that knows its catalogue."""
@@ -136,6 +138,7 @@ class Explainer:
         other._checker = checker
         other._turn = asyncio.Lock()
         other._failures = 0
+        other.spent = []
         return other
 
     async def explain(
@@ -336,8 +339,11 @@ class Explainer:
             seed=attempt,
         )
         if among:
-            return await _choice(model, fitted.messages, among, sampling, schema, left)
+            chosen = await _choice(model, fitted.messages, among, sampling, schema, left)
+            self.spent.append(Usage(prompt_tokens=fitted.tokens))  # stopped in the middle, it was not told the rest
+            return chosen
         answer = await generate(model, fitted.messages, sampling=sampling, schema=schema, timeout=left)
+        self.spent.append(answer.usage)
         if answer.finish_reason == "length":
             raise _Rejected("cut off: it grew too long")
         return answer.text

@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     """Key for it. Where there is none, and no ``llm_base_url``, ``openai_api_key`` is used."""
     llm_sha256: str | None = None
     """Digest of the weights of ``llama-cpp:FILE``; needed for a file this package does not know."""
+    llm_prices: tuple[float, float] | None = None
+    """US dollars for a million tokens of prompt and of answer, so that replies tell their cost; None: not told."""
     llm_context: int = Field(default=2048, ge=256)
     """Tokens of context for a local model."""
     embedder: str = "wordllama"

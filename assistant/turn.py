@@ -15,7 +15,7 @@ from assistant.errors import UnknownNameError, did_you_mean
 from assistant.explain import Explainer
 from assistant.facts import select_facts
 from assistant.faithfulness import Evidence
-from assistant.llm.base import LanguageModel
+from assistant.llm.base import LanguageModel, Usage
 from assistant.profile import UserProfile
 from assistant.rank import rank
 from assistant.reply_text import acting_on, opening
@@ -114,13 +114,16 @@ class Assistant:
 
         cards: list[Recommendation] = []
         first_card = None
-        async with aclosing(self._phrase(serving, plan, deadline)) as phrased:  # a reader that leaves stops the model
+        explainer = self._explainer.using(serving.checker)
+        async with aclosing(
+            self._phrase(serving, plan, explainer, deadline)
+        ) as phrased:  # a reader that leaves stops the model
             async for card in phrased:
                 first_card = first_card or time.monotonic() - started
                 cards.append(card)
                 yield Recommended(recommendation=card)
 
-        reply = self._reply(serving, message.user, conversation, plan, cards, started, first_card)
+        reply = self._reply(serving, message.user, conversation, plan, cards, explainer.spent, started, first_card)
         await asyncio.to_thread(self._remember, message, reply, serving.ranker.version)
         serving.index.open_in_background()
         yield Replied(reply=reply)
@@ -219,10 +222,11 @@ class Assistant:
         asked = (query.text, *(constraint.label() for constraint in query.constraints)) if query.text else ()
         return Evidence(item_id=item.item_id, record=item.slots(), history=history, asked=asked, facts=facts)
 
-    async def _phrase(self, serving: Serving, plan: _Plan, deadline: float) -> AsyncGenerator[Recommendation, None]:
+    async def _phrase(
+        self, serving: Serving, plan: _Plan, explainer: Explainer, deadline: float
+    ) -> AsyncGenerator[Recommendation, None]:
         """Verified cards in the order of the ranking, each as soon as it and those before it are ready."""
         used: list[str] = []
-        explainer = self._explainer.using(serving.checker)
         turns = asyncio.Semaphore(self.settings.phrase_at_once)
 
         async def phrase(item: Item, facts: tuple[Fact, ...], evidence: Evidence) -> Explanation:
@@ -248,6 +252,7 @@ class Assistant:
         conversation: str,
         plan: _Plan,
         cards: list[Recommendation],
+        spent: Sequence[Usage],
         started: float,
         first_card: float | None,
     ) -> Reply:
@@ -275,6 +280,12 @@ class Assistant:
                 "chosen_by_model": sum(
                     card.explanation.phrased_by == "template" and card.explanation.model is not None for card in cards
                 ),
+                "usage": {
+                    "answers": len(spent),
+                    "prompt_tokens": sum(usage.prompt_tokens for usage in spent),
+                    "completion_tokens": sum(usage.completion_tokens for usage in spent),
+                    "cost": None if any(u.cost is None for u in spent) else sum(u.cost or 0.0 for u in spent),
+                },
                 "rejected": {c.item_id: list(c.explanation.rejected) for c in cards if c.explanation.rejected},
                 "contributions": {ranked.item_id: dict(ranked.contributions) for ranked in plan.ranking},
             },

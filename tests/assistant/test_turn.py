@@ -181,6 +181,10 @@ async def test_a_model_phrases_when_it_keeps_to_the_facts(folder):
         reply = await assistant.reply(say("ana", "something set in space"))
         assert {card.explanation.phrased_by for card in reply.recommendations} == {"model"}
         assert reply.trace["phrased_by_model"] == 5
+        usage = reply.trace["usage"]
+        assert usage["answers"] == 5
+        assert usage["prompt_tokens"] > usage["completion_tokens"] > 0
+        assert usage["cost"] is None
         assert_verified(reply.recommendations)
 
 
