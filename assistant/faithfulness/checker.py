@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from assistant.faithfulness.evidence import Entailment, Evidence, HistoryItem, HistoryRelation
+from assistant.faithfulness.evidence import Entailment, Evidence
 from assistant.faithfulness.injection import suspicious
 from assistant.faithfulness.judging import Judgement, judge_concept, judge_length, judge_quantity
+from assistant.faithfulness.known_user import history_of, known_user
 from assistant.faithfulness.lexicon import Lexicon
-from assistant.faithfulness.mentions import Mention, coordinated, names, phrases, slot_names, titles
+from assistant.faithfulness.mentions import Mention, coordinated, names, neutral, phrases, slot_names, titles
 from assistant.faithfulness.opinions import ratings, stance
 from assistant.faithfulness.quantities import Quantity, quantities
 from assistant.faithfulness.reading import Reading, mark, read
 from assistant.faithfulness.records import RecordView, view
-from assistant.faithfulness.relations import ACTORS, bound, cue, named_slots
+from assistant.faithfulness.relations import ACTORS, PEOPLE, bound, cue, in_the_cast, named_slots
 from assistant.faithfulness.residue import residue
 from assistant.faithfulness.sentences import premise
-from assistant.faithfulness.subjects import Subject, history_judgement, shared_maker, subject_of
+from assistant.faithfulness.subjects import Subject, history_judgement, said_of_a_person, shared_maker, subject_of
 from assistant.faithfulness.text import stems
+from assistant.faithfulness.users import Said, heads, said_of_user
 from assistant.faithfulness.vocabulary import vocabulary
 from assistant.types import Claim, ClaimSource, Fact, Value, Verdict
-
-_RELATIONS: dict[str, HistoryRelation] = {"liked": "liked", "disliked": "disliked", "seen": "seen", "bought": "bought"}
 
 
 def is_supported(claims: Iterable[Claim]) -> bool:
@@ -65,13 +65,15 @@ class _Case:
         self.evidence = evidence
         self.lexicon = lexicon
         self.record = view(evidence.record)
-        self.history = _history(evidence)
+        self.history = history_of(evidence)
         asked = [*evidence.asked]
         for fact in evidence.facts:
             if fact.source in ("dialogue", "profile"):
                 asked.append(str(fact.value) if not isinstance(fact.value, tuple) else " ".join(fact.value))
         self.asked = tuple(asked)
         self.asked_view = view({"asked": self.asked}) if asked else view({})
+        self.user = known_user(evidence, self.history)
+        self.said: list[Said] = []
         self.reading: Reading = read(text)
         self.claims: list[Claim] = []
         self._last = (0, 0)
@@ -94,12 +96,14 @@ class _Case:
         claimed = {i for mention in unknown for i in range(mention.start, mention.end)}
         found = [mention for mention in found if mention.kind != "concept" or mention.start not in claimed]
         mentions = sorted([*told, *found, *unknown], key=lambda mention: mention.start)
+        self.said = said_of_user(reading) if self.user.known else []
         for mention in mentions:
             if mention.kind == "history" and mention.history is not None:
                 self._history_claim(mention)
         subjects = [mention for mention in mentions if mention.kind == "history"]
+        people = [m for m in mentions if m.kind == "value" and all(slot.families & PEOPLE for slot in m.slots)]
         for mention in mentions:
-            if mention.kind != "history":
+            if mention.kind != "history" and not (self._of_user(mention, subjects) or self._of_person(mention, people)):
                 self._mention(mention, subject_of(reading, mention.start, subjects))
         for quantity in numbers:
             self._quantity(quantity, subject_of(reading, quantity.start, subjects))
@@ -110,6 +114,9 @@ class _Case:
             self._add(opinion.start, opinion.end, opinion.slot, value, opinion.verdict, source=source)
         for start, end in residue(reading, self.record, self.asked, self.history, self.lexicon):
             self._add(start, end, "content", self._words(start, end), "absent")
+        for said in self.said:
+            if said.kind in ("liked", "often", "likes", "favourite"):
+                self._unknown_taste(said, mentions)
         return sorted(self.claims, key=lambda claim: (claim.start, claim.end))
 
     def _partly(self, quantity: Quantity) -> bool:
@@ -151,6 +158,52 @@ class _Case:
         if shared is not None:
             relation, verdict = shared
         self._add(mention.start, mention.end, relation, mention.history.title, verdict, source="history")
+
+    def _of_user(self, mention: Mention, titles: Sequence[Mention]) -> bool:
+        """Judges a mention that is what the user is said to want, to like or to be; False when it is something else."""
+        said = next((said for said in self.said if said.start <= mention.start < said.end), None)
+        if said is None or self.reading.is_negated(mention.start, mention.end):
+            return False
+        words = self._words(mention.start, mention.end)
+        if said.kind == "asked" and mention.kind == "title" and self.reading.before(mention.start, 1) == ["and"]:
+            return False  # "a mystery, and Whose Body? is one": the title opens the next clause
+        if said.kind == "asked":
+            borne, slot = self.user.asked_for(words), "asked_for"
+        elif any(said.start <= title.start < said.end + 6 for title in titles) or not heads(
+            self.reading, said, mention.start
+        ):
+            return False  # "the humour of Alien" is judged with the title, "more of what made it tense" as it stands
+        elif said.kind == "is":
+            borne, slot = False, "user"
+        else:
+            judge = self.user.likes if said.kind == "likes" else self.user.often_likes
+            borne = judge(words)
+            slot = "often_likes" if said.kind in ("often", "likes") else "liked"
+        source: ClaimSource = "dialogue" if said.kind == "asked" else "profile"
+        verdict: Verdict = "supported" if borne else "contradicted"
+        self._add(mention.start, mention.end, slot, mention.value or words, verdict, source=source)
+        return True
+
+    def _of_person(self, mention: Mention, people: Sequence[Mention]) -> bool:
+        """Judges what stands where only a person could, or what is said of one; False when it is something else."""
+        if mention.kind not in ("value", "concept") or any(slot.families & ACTORS for slot in mention.slots):
+            return False
+        cast = in_the_cast(self.reading.after(mention.end, 5))
+        if not cast and not said_of_a_person(self.reading, mention.start, people):
+            return False
+        words = self._words(mention.start, mention.end)
+        self._add(mention.start, mention.end, "cast" if cast else "person", words, "contradicted" if cast else "absent")
+        return True
+
+    def _unknown_taste(self, said: Said, mentions: Sequence[Mention]) -> None:
+        """What the user is said to like, where nothing in the evidence is spoken of: "you also like to eat"."""
+        if any(mention.start < said.end and said.start < mention.end for mention in mentions):
+            return
+        tokens = [token for token in self.reading.tokens[said.start : said.end] if token.kind == "word"]
+        telling = [t for t in tokens if len(t.low) > 2 and not neutral(t.low, t.stem)]
+        if telling and not self.user.likes(" ".join(token.text for token in telling)):
+            value = self._words(said.start, said.end)
+            self._add(said.start, said.end, "often_likes", value, "absent", source="profile")
 
     def _mention(self, mention: Mention, subject: Subject) -> None:
         reading = self.reading
@@ -216,6 +269,10 @@ class _Case:
             lexicon=self.lexicon,
             families=families,
         )
+        if subject.also and judged.verdict == "supported":
+            judged = judge_concept(
+                mention.concept, affirms=mention.affirms, negated=negated, record=self.record, lexicon=self.lexicon
+            )
         if judged.verdict != "supported" and subject.kind == "either" and subject.view is not None:
             other = judge_concept(
                 mention.concept, affirms=mention.affirms, negated=negated, record=subject.view, lexicon=self.lexicon
@@ -323,22 +380,6 @@ def _open_or_holds(other: RecordView, mention: Mention) -> bool:
     """False only where the other record has the slot and it does not hold the value."""
     names = {slot.name for slot in mention.slots}
     return not any(slot.name in names for slot in other.slots) or _holds(other, mention)
-
-
-def _history(evidence: Evidence) -> tuple[HistoryItem, ...]:
-    """The history, with what only a fact tells added."""
-    known = {item.title.casefold() for item in evidence.history}
-    more = [
-        HistoryItem(
-            item_id=fact.other_item_id or fact.fact_id,
-            title=str(fact.value),
-            relation=_RELATIONS[fact.slot],
-            record=dict(fact.shared),
-        )
-        for fact in evidence.facts
-        if fact.source == "history" and fact.slot in _RELATIONS and str(fact.value).casefold() not in known
-    ]
-    return (*evidence.history, *more)
 
 
 def _facts(facts: Sequence[Fact], slot: str, value: Value, source: ClaimSource) -> tuple[str, ...]:

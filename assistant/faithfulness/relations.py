@@ -25,11 +25,19 @@ _FILLERS = word_set("the a an its his her their great brilliant young late likes
 _TITLE_NOUNS = word_set("film movie picture novel book game title classic debut masterpiece")
 
 
+def in_the_cast(after: list[str]) -> bool:
+    """Whether the words after a value make it a member of the cast: "with X in the cast", "X and Y are in the cast"."""
+    plain = [word for word in after if word not in {",", "also", "is", "are"}]
+    return plain[:3] == ["in", "the", "cast"]
+
+
 def cue(reading: Reading, start: int, end: int) -> frozenset[str] | None:
     """The families that the words around ``[start, end)`` allow, or None when they say nothing."""
     known = vocabulary()
     tokens = reading.tokens
-    after = reading.after(end, 3)
+    after = reading.after(end, 5)
+    if in_the_cast(after):
+        return frozenset({"cast"})
     if after[:1] in (["'s"], ["'"]):
         noun = tokens[end + 1].stem if end + 1 < len(tokens) else ""
         return known.cues_after.get(noun) or (MAKERS | {"place", "location", "country", "platform"})

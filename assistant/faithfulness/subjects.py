@@ -33,6 +33,12 @@ _OFFERING = word_set(
     "try recommend recommending suggest suggesting consider meet present presenting introducing choose"
 )
 _PRESENT = word_set("like love enjoy")
+_PERSONS = word_set("you you've we i they he she")
+_NEW_CLAUSE = _PERSONS | word_set(
+    "your it it's its this that these here is are was directed starring by with like but so not"
+)
+_ENDING_LIST = _PERSONS | word_set("this it it's but so directed starring ; : – —")
+_TOPICAL = word_set("is was it's one film movie story tale book game")
 _STATING = word_set(
     "is was has had offers features stars follows tells delivers brings gives won would might fits matches comes was makes "
     "isn't wasn't mixes blends runs belongs serves"
@@ -46,6 +52,8 @@ class Subject:
     kind: SubjectKind = "item"
     item: HistoryItem | None = None
     view: RecordView | None = None
+    also: bool = False
+    """What is said of the other holds of the recommended item too: "Alien, which also has robots"."""
 
 
 _ITEM = Subject()
@@ -64,18 +72,17 @@ def subject_of(reading: Reading, at: int, history: Sequence[Mention]) -> Subject
             if between[:1] == ["("] and ")" not in between:
                 return Subject(kind="other", item=mention.history, view=record)
             rest = between[1:] if comma else between
-            if rest[:1] and rest[0] in {"which", "who", "whose"} and "," not in rest:
-                return Subject(kind="other", item=mention.history, view=record)
+            if _in_relative_clause(rest) or _predicated(rest):
+                also = not {"also", "too"}.isdisjoint(rest)
+                return Subject(kind="other", item=mention.history, view=record, also=also)
             if comma and rest and not _MOVES_ON & set(rest) and len(rest) < 9:
                 return Subject(kind="either", item=mention.history, view=record)
             before = reading.before(mention.start, 3)
             if "unlike" in before:
                 return Subject(kind="unlike", item=mention.history, view=record)
-            if before[-1:] == ["like"] and (len(before) == 1 or before[-2] in {",", "much", "just"}):
+            if before[-1:] == ["like"] and (len(before) == 1 or before[-2] in {",", "and", "much", "just"}):
                 return Subject(kind="both", item=mention.history, view=record)
-        elif tokens[mention.start - 1].low in {"'s", "'"} and at < mention.start and all(
-            tokens[k].kind == "mark" or reading.covered[k] == reading.covered[at] for k in range(at, mention.start)
-        ):  # fmt: skip
+        elif at < mention.start and _belongs(reading, at, mention):
             return Subject(kind="other", item=mention.history, view=record)
     for mention in here:
         assert mention.history is not None
@@ -85,6 +92,67 @@ def subject_of(reading: Reading, at: int, history: Sequence[Mention]) -> Subject
         if "both" in words or earlier & {"share", "shares"}:
             return Subject(kind="both", item=mention.history, view=view(mention.history.record))
     return _ITEM
+
+
+def _belongs(reading: Reading, at: int, title: Mention) -> bool:
+    """ "the humour of Alien", "Alien's humour" said the other way round: what stands before the title is the title's."""
+    tokens = reading.tokens
+    if tokens[title.start - 1].low in {"'s", "'"}:
+        return all(
+            tokens[k].kind == "mark" or reading.covered[k] == reading.covered[at] for k in range(at, title.start)
+        )
+    between = [token.low for token in tokens[at + 1 : title.start] if token.kind != "mark"]
+    return between[-1:] == ["of"] and all(
+        tokens[k].low == "of" or bool(reading.covered[k]) for k in range(at + 1, title.start)
+    )
+
+
+def _in_relative_clause(rest: Sequence[str]) -> bool:
+    """Whether a clause "which also has robots, time travel, and a chase" goes on to the end of ``rest``.
+
+    A comma may part the members of a list; a clause with a subject or a verb of its own ends it, another "which" does
+    not, for it hangs on the same title.
+    """
+    if not rest or rest[0] not in {"which", "who", "whose"}:
+        return False
+    if "," not in rest:
+        return True
+    return not (rest[1:2] and rest[1] in _PERSONS) and _one_list(rest[1:])
+
+
+def _one_list(words: Sequence[str]) -> bool:
+    """Whether the words are members of a list, none of which begins a clause of its own."""
+    segment: list[str] = []
+    for word in words:
+        if word in {",", "and"}:
+            segment = []
+            continue
+        if word in _ENDING_LIST or (not segment and word in _NEW_CLAUSE):
+            return False
+        segment.append(word)
+    return True
+
+
+def _predicated(rest: Sequence[str]) -> bool:
+    """ "Alien also has robots, space": the title is the subject of what follows, to the end of the list."""
+    plain = [word for word in rest if word not in {"!", "?", "also", '"', "”"}]
+    return plain[:1] in (["has"], ["have"]) and _one_list(plain[1:])
+
+
+def said_of_a_person(reading: Reading, at: int, people: Sequence[Mention]) -> bool:
+    """Whether the words at ``at`` say what a person is ("Ann Lee is a …", "Ann Lee, who was a …"): no record tells."""
+    for person in people:
+        if person.end > at or reading.sentence[person.start] != reading.sentence[at]:
+            continue
+        between = [token.low for token in reading.tokens[person.end : at]]
+        if between[:2] == [",", "who"]:
+            between = between[1:]
+        opens = not reading.before(person.start, 1) or reading.before(person.start, 1)[0] in {",", "and"}
+        if between[:1] == ["who"] and between[1:2] and between[1] in {"is", "was"} and "," not in between:
+            return True
+        if opens and between[:1] in (["is"], ["was"]) and between[1:2] in (["a"], ["an"]) and len(between) < 6:
+            return not {",", "who", "which", "and"} & set(between)
+    return False
 
 
 def history_judgement(reading: Reading, mention: Mention, asked: Sequence[str]) -> tuple[str, Verdict]:
@@ -98,6 +166,8 @@ def history_judgement(reading: Reading, mention: Mention, asked: Sequence[str]) 
     second = before[-2] if len(before) > 1 else ""
     if _as_part(before, after):
         return "cast", "contradicted"
+    if last == "about" and second in _TOPICAL:
+        return "tags", "contradicted"  # another title is not what a work is about
     you = window & {"you", "you've", "your", "you're"} or set(after[:3]) & {"you", "you've"}
     near = list(before[-5:]) + list(after[:4])
     claimed = next((word for word in reversed(near) if word in _LIKED | _DISLIKED | _SEEN | _BOUGHT), "")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from assistant.errors import BadRowsError
-from assistant.faithfulness import ClaimChecker
+from assistant.faithfulness import ClaimChecker, Lexicon
 from assistant.types import Claim
+from evals.catalogues import catalogue_records
 from evals.cli import cli
 from evals.draft_claims import (
     DraftClaim,
@@ -26,6 +28,7 @@ from evals.draft_claims import (
 )
 from evals.meta_evaluation import by_slot
 
+ROOT = Path(__file__).resolve().parents[2]
 TEXT = "You liked Alpha, and this comedy is directed by Ann Lee, with Alpha in the cast."
 
 
@@ -168,3 +171,19 @@ def test_the_command(tmp_path):
     refused = CliRunner().invoke(cli, ["meta"])
     assert refused.exit_code != 0
     assert "--drafts" in refused.output
+
+
+def test_on_the_labelled_drafts():
+    """Floors below what is measured, so that a real loss fails."""
+    rows = read_draft_claims(ROOT / "tests" / "data" / "draft_claims.jsonl")
+    assert len(rows) == 300
+    assert len({row.id for row in rows}) == 300
+    assert {row.model for row in rows} == {"smollm2-135m", "qwen2.5-coder-0.5b"}
+    assert sum(not row.supported for row in rows) >= 120
+    assert all(row.supported in {row.pass1.supported, row.pass2.supported} for row in rows)
+    assert readers_kappa(rows) == pytest.approx(0.959, abs=0.001)
+    records = catalogue_records(ROOT / "examples" / "data" / "films.jsonl")
+    parts = agreements(judge_drafts(rows, ClaimChecker(Lexicon.from_records(records))))
+    assert parts["all"].balanced_accuracy.value >= 0.9
+    assert parts["wrong relations"].balanced_accuracy.value >= 0.9
+    assert parts["held out"].balanced_accuracy.value >= 0.88
