@@ -14,7 +14,7 @@ from assistant.types import Constraint, Intent, Operator, Query
 from assistant.understand_numbers import NumberSpan, find_numbers
 from assistant.understand_people import find_people
 from assistant.understand_reading import Reading, Token, cue_at
-from assistant.understand_titles import find_titles
+from assistant.understand_titles import find_titles, title_at
 from assistant.vocabulary import MAX_LABEL_WORDS, Vocabulary
 
 MAX_MESSAGE = 2_000
@@ -42,13 +42,19 @@ _FOLLOWS_CATEGORY = frozenset(
         "but",
         "on",
         "for",
+        "without",
+        "not",
+        "except",
         "starring",
         "of",
     ]
 )
 
 
-_BEHIND_NEGATION = frozenset(["from", "in", "by", "with", "about", "set", "of", "made", "starring"])
+_BEHIND_NEGATION = frozenset(
+    ["from", "in", "by", "with", "about", "set", "of", "made", "starring", "a", "an", "the", "any", "anything", "something",
+     "me", "too", "directed"]
+)  # fmt: skip
 
 
 def understand(text: str, vocabulary: Vocabulary, *, cards: int = 5, excluded: Iterable[str] = ()) -> Query:
@@ -56,6 +62,7 @@ def understand(text: str, vocabulary: Vocabulary, *, cards: int = 5, excluded: I
     text = text[:MAX_MESSAGE]
     reading = Reading(text, [Token(fold(m.group()), m.group(), m.start(), m.end()) for m in _TOKEN.finditer(text)])
     find_titles(reading, vocabulary)
+    _exclude_titles(reading, vocabulary)
     _find_numbers(reading, vocabulary)
     _mark_negations(reading, vocabulary)
     find_people(reading, vocabulary)
@@ -72,6 +79,18 @@ def understand(text: str, vocabulary: Vocabulary, *, cards: int = 5, excluded: I
         unknown=unknown,
         k=max(1, min(reading.k or cards, MAX_CARDS)),
     )
+
+
+def _exclude_titles(reading: Reading, vocabulary: Vocabulary) -> None:
+    """ "Hitchcock, but not Psycho": titles behind a negation are not shown."""
+    for index in range(len(reading.tokens)):
+        size = cue_at(reading, index, vocabulary.language.cues["negation"])
+        start = index + size
+        while size and (titled := title_at(reading, start, vocabulary)) is not None:
+            rows, end = titled
+            reading.seen.extend(vocabulary.catalogue.ids[row] for row in rows)
+            reading.use(index, end)
+            start = end + (end < len(reading.tokens) and reading.tokens[end].text in ("or", "and", "nor"))
 
 
 # years, lengths, prices, how many
@@ -162,8 +181,9 @@ def _mark_negations(reading: Reading, vocabulary: Vocabulary) -> None:
         told = not compared and not _rules_out(reading, index, vocabulary)
         reading.use(index, index + size)
         index += size
-        while index < len(reading.tokens) and reading.tokens[index].text in _BEHIND_NEGATION:
-            reading.tokens[index].used = True  # "not from Italy", "nothing set in space"
+        dull = _BEHIND_NEGATION | vocabulary.language.item_words
+        while index < len(reading.tokens) and reading.tokens[index].text in dull and not told:
+            reading.tokens[index].used = True  # "not from Italy", "nothing set in space", "not a film about war"
             index += 1
         reach = NEGATION_REACH
         while index < len(reading.tokens) and reach:
@@ -197,7 +217,7 @@ def _rules_out(reading: Reading, index: int, vocabulary: Vocabulary) -> bool:
     return (
         before.text in joins
         or before.text in language.item_words
-        or bool(vocabulary.label(before.text))
+        or any(vocabulary.label(reading.phrase(index - size, index)) for size in (1, 2, 3) if size <= index)
         or bool(vocabulary.wish(before.text))
     )
 
@@ -216,36 +236,60 @@ def _list_goes_on(reading: Reading, index: int, vocabulary: Vocabulary) -> bool:
 
 
 def _find_labels(reading: Reading, vocabulary: Vocabulary) -> None:
+    _find_stock(reading, vocabulary)
+    _find_free_labels(reading, vocabulary, negated=True)
     index = 0
     while index < len(reading.tokens):
         for size in range(MAX_LABEL_WORDS, 0, -1):
             if reading.free(index, index + size) and _use_label(reading, index, index + size, vocabulary):
+                if vocabulary.label(reading.phrase(index, index + size)):
+                    for token in reading.tokens[index : index + size]:
+                        token.named = True
                 index += size
                 break
         else:
             index += 1
-    _find_free_labels(reading, vocabulary)
+    _find_free_labels(reading, vocabulary, negated=False)
     for token in reading.tokens:
         token.used = token.used or (token.negated and not token.told)
 
 
-def _find_free_labels(reading: Reading, vocabulary: Vocabulary) -> None:
-    """Tags and moods that the message names are wishes; negated they are promises."""
+def _find_stock(reading: Reading, vocabulary: Vocabulary) -> None:
+    """ "in stock" is a promise wherever the catalogue knows what is."""
+    if "in_stock" not in vocabulary.catalogue.labels:
+        return
+    for index in range(1, len(reading.tokens)):
+        if reading.phrase(index - 1, index + 1) == "in stock" and not reading.tokens[index].used:
+            value = "no" if reading.tokens[index].negated else "yes"
+            words = reading.words(index - 1, index + 1)
+            reading.constraints.append(Constraint(slot="in_stock", op="any", values=(value,), words=words))
+            reading.use(index - 1, index + 1)
+
+
+def _find_free_labels(reading: Reading, vocabulary: Vocabulary, *, negated: bool) -> None:
+    """Tags and moods that the message names are wishes; negated they are promises.
+
+    Negated ones of several words come first, so that "not about World War II" does not rule out war films.
+    """
     index = 0
     while index < len(reading.tokens):
         for size in range(MAX_LABEL_WORDS, 0, -1):
-            labels = (
-                vocabulary.free_label(reading.phrase(index, index + size)) if reading.free(index, index + size) else ()
-            )
+            span = reading.tokens[index : index + size]
+            wanted = reading.free(index, index + size) and not any(token.named for token in span)
+            ruled_out = wanted and span[0].negated and not span[0].told
+            if not wanted or (negated and (size < 2 or not ruled_out)):
+                continue
+            labels = vocabulary.free_label(reading.phrase(index, index + size))
             if not labels:
                 continue
-            first = reading.tokens[index]
-            negated = first.negated and not first.compared
-            target = reading.constraints if negated and not first.told else reading.wishes
+            first = span[0]
+            target = reading.constraints if ruled_out and not first.compared else reading.wishes
             for slot in dict.fromkeys(slot for slot, _ in labels):
                 values = tuple(value for s, value in labels if s == slot)
                 op: Operator = "none" if first.negated and not first.told else "any"
                 target.append(Constraint(slot=slot, op=op, values=values, words=reading.words(index, index + size)))
+            if negated:
+                reading.use(index, index + size)
             index += size
             break
         else:
@@ -259,7 +303,9 @@ def _use_label(reading: Reading, start: int, end: int, vocabulary: Vocabulary) -
     first = reading.tokens[start]
     if first.negated:
         target = reading.wishes if first.compared else reading.constraints
-        for slot, value in dict.fromkeys(labels + wished):
+        # "French" rules out the country; that the language has the same name is not meant.
+        meant = [label for label in labels if label[0] == labels[0][0]]
+        for slot, value in dict.fromkeys((*meant, *wished)):
             target.append(Constraint(slot=slot, op="none", values=(value,), words=words))
         return bool(labels + wished)
     if ruled_out := vocabulary.opposite(phrase):
@@ -288,7 +334,7 @@ def _use_label(reading: Reading, start: int, end: int, vocabulary: Vocabulary) -
 def _joins_alternative(reading: Reading, start: int, constraint: Constraint, promised: bool) -> bool:
     """Make "a drama or a documentary" one constraint: either will do. False when nothing stands before "or"."""
     before = start - 1
-    while before >= 0 and reading.tokens[before].text in ("a", "an", "the"):
+    while before >= 0 and reading.tokens[before].text in ("a", "an", "the", "in", "from"):
         before -= 1
     if before < 1 or reading.tokens[before].text != "or":
         return False
@@ -333,16 +379,29 @@ def _names_category(reading: Reading, start: int, end: int, vocabulary: Vocabula
 
 def _merged(constraints: list[Constraint]) -> tuple[Constraint, ...]:
     """Constraints without repetition, those on the same range of years joined: "late 70s or early 80s"."""
-    years = [c for c in constraints if c.slot == "year" and c.op == "range"]
+    years = [c for c in dict.fromkeys(constraints) if c.slot == "year" and c.op == "range"]
     merged = [c for c in dict.fromkeys(constraints) if c not in years or len(years) == 1]
     if len(years) > 1:
-        lows = [c.low for c in years if c.low is not None]
-        highs = [c.high for c in years if c.high is not None]
-        closed = all(c.low is not None and c.high is not None for c in years)
-        # Two closed ranges are alternatives; an open one narrows the others.
-        low = min(lows) if closed else max(lows, default=None)
-        high = max(highs) if closed else min(highs, default=None)
-        merged.append(Constraint(slot="year", op="range", low=low, high=high, words=" … ".join(c.words for c in years)))
+        words = " … ".join(c.words for c in years)
+        closed: list[tuple[float, float]] = sorted(
+            (c.low, c.high) for c in years if c.low is not None and c.high is not None
+        )
+        if len(closed) == len(years):  # alternatives: what lies between them is not meant
+            merged.append(
+                Constraint(slot="year", op="range", low=closed[0][0], high=max(h for _, h in closed), words=words)
+            )
+            reached = closed[0][1]
+            for begin, end in closed[1:]:
+                if begin > reached + 1:
+                    merged.append(Constraint(slot="year", op="outside", low=reached + 1, high=begin - 1, words=words))
+                reached = max(reached, end)
+        else:
+            low = max((c.low for c in years if c.low is not None), default=None)
+            high = min((c.high for c in years if c.high is not None), default=None)
+            if low is not None and high is not None and low > high:  # "before 1970 or after 2010"
+                merged.append(Constraint(slot="year", op="outside", low=high + 1, high=low - 1, words=words))
+            else:
+                merged.append(Constraint(slot="year", op="range", low=low, high=high, words=words))
     return tuple(merged)
 
 

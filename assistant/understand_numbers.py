@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -21,7 +21,12 @@ _BELOW = (
     r"(?:under|below|less than|shorter than|cheaper than|no more than|at most|up to|not more than|max(?:imum)?|within)"
 )
 _ABOVE = r"(?:over|above|more than|longer than|at least|no less than|min(?:imum)?)"
-_NOT = r"(?P<not>\b(?:not|nothing|no|neither|nor)\s+(?:\w+\s+)?)?"
+_BETWEEN = r"(?:(?:anything|something|films?|movies?|books?|from|made|released|the|a|any|in|of)\s+){0,3}"
+_NOT = rf"(?P<not>\b(?:not|nothing|no|neither|nor)\s+{_BETWEEN})?"
+_NOT_BEFORE = re.compile(
+    rf"\b(?:not|nothing|no|never|don['’]?t want|do not want|isn['’]?t|aren['’]?t|without|except)\s+{_BETWEEN}$"
+)
+_JOINED = re.compile(r"[\s,]*(?:(?:or|nor|and|from|of|in|the)[\s,]+)*")
 
 
 class _Take(Protocol):
@@ -72,10 +77,13 @@ def find_numbers(text: str, language: Language, numbers: Mapping[str, NDArray[np
     def take(
         match: re.Match[str], slot: str | None, low: float | None, high: float | None, negated: bool = False
     ) -> None:
-        if not any(span.start < match.end() and match.start() < span.end for span in spans):
-            spans.append(
-                NumberSpan(start=match.start(), end=match.end(), slot=slot, low=low, high=high, negated=negated)
-            )
+        if any(span.start < match.end() and match.start() < span.end for span in spans):
+            return
+        negated = negated or (slot is not None and _NOT_BEFORE.search(lowered, 0, match.start()) is not None)
+        if negated and (low is None) != (high is None):  # "not before 1990" is from 1990
+            step = 0 if slot == "price" else 1
+            low, high, negated = (None, low - step, False) if low is not None else ((high or 0) + step, None, False)
+        spans.append(NumberSpan(start=match.start(), end=match.end(), slot=slot, low=low, high=high, negated=negated))
 
     if "year" in numbers:
         _find_years(lowered, language, take)
@@ -88,8 +96,13 @@ def find_numbers(text: str, language: Language, numbers: Mapping[str, NDArray[np
             below, count = re.fullmatch(_BELOW, match.group(1)), float(match.group(2))
             take(match, pages, None if below else count, count if below else None)
     if "price" in numbers:
-        _find_prices(lowered, take)
+        _find_prices(lowered, take, bare=length is None and pages is None)
     _find_count(lowered, language, take)
+    spans.sort(key=lambda span: span.start)
+    for place in range(1, len(spans)):  # "not from the 90s or 2000s"
+        before, span = spans[place - 1], spans[place]
+        if before.negated and span.slot == before.slot and _JOINED.fullmatch(lowered[before.end : span.start]):
+            spans[place] = replace(span, negated=True)
     return spans
 
 
@@ -137,11 +150,13 @@ def _find_years(text: str, language: Language, take: _Take) -> None:
 
 
 def _find_lengths(text: str, slot: str, take: _Take) -> None:
-    amount = r"(\d+(?:\.\d+)?|an?|one|two|three|four)(\s+and a half)?\s*(hours?|hrs?|h|minutes?|mins?|min)\b"
+    amount = (
+        r"(\d+(?:\.\d+)?|an?|one|two|three|four)(\s+and a half)?\s*(hours?|hrs?|h|minutes?|mins?|min)(\s+and a half)?\b"
+    )
     words = {"a": 1.0, "an": 1.0, "one": 1.0, "two": 2.0, "three": 3.0, "four": 4.0}
     for match in re.finditer(rf"\b({_BELOW}|{_ABOVE}|about|around)\s+{amount}", text):
         value = words.get(match[2]) or float(match[2])
-        value = (value + (0.5 if match[3] else 0.0)) * (60 if match[4].startswith("h") else 1)
+        value = (value + (0.5 if match[3] or match[5] else 0.0)) * (60 if match[4].startswith("h") else 1)
         if match[1] in ("about", "around"):
             take(match, slot, value - 10, value + 10)
         elif re.fullmatch(_BELOW, match[1]):
@@ -155,7 +170,8 @@ def _find_lengths(text: str, slot: str, take: _Take) -> None:
             take(match, slot, value if match[1] in ("at least", "no less than") else value + 1, None)
 
 
-def _find_prices(text: str, take: _Take) -> None:
+def _find_prices(text: str, take: _Take, *, bare: bool) -> None:
+    """Limits on the price; with ``bare`` also those that name no currency, as nothing else is counted here."""
     money = r"(?:[$€£]\s*(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?)\s*(?:dollars?|euros?|pounds?|bucks|usd|eur))"
     plain = r"[$€£]?\s*(\d+(?:\.\d+)?)"
     for match in re.finditer(rf"\b(?:between|from)\s+{plain}\s*(?:-|–|to|and)\s*{money}", text):
@@ -168,6 +184,10 @@ def _find_prices(text: str, take: _Take) -> None:
             take(match, "price", None, value)
         else:
             take(match, "price", value, None)
+    words = rf"({_BELOW}|{_ABOVE})" if bare else "(cheaper than)"
+    for match in re.finditer(rf"\b{words}\s+(\d+(?:\.\d+)?)\b(?!\s*(?:%|\w))", text):
+        value = float(match[2])
+        take(match, "price", *((None, value) if re.fullmatch(_BELOW, match[1]) else (value, None)))
 
 
 def _find_count(text: str, language: Language, take: _Take) -> None:

@@ -32,7 +32,8 @@ def _use_person(reading: Reading, start: int, end: int, vocabulary: Vocabulary) 
     asked = _asked_role(reading, start, end, vocabulary)
     names: tuple[str, ...] = (phrase,) if end - start > 1 and phrase in vocabulary.people else ()
     if not names and end - start <= 2:
-        names = _surname(reading, start, end, phrase, vocabulary, cued=asked is not None)
+        cued = asked is not None or reading.tokens[start].negated
+        names = _surname(reading, start, end, phrase, vocabulary, cued=cued)
     if not names:
         return False
     roles = {role for name in names for role in vocabulary.people[name]}
@@ -47,7 +48,20 @@ def _use_person(reading: Reading, start: int, end: int, vocabulary: Vocabulary) 
     negated = reading.tokens[start].negated
     values = tuple(vocabulary.shown_person(name) for name in names)
     constraint = Constraint(slot=slot, op="none" if negated else "any", values=values, words=reading.words(start, end))
-    (reading.wishes if reading.tokens[start].compared else reading.constraints).append(constraint)
+    target = reading.wishes if reading.tokens[start].compared else reading.constraints
+    other = target[-1] if target else None
+    if (
+        other is not None and other.op == constraint.op == "any" and start > 1 and reading.tokens[start - 1].text == "or"
+        and vocabulary.is_people(other.slot) and reading.text[: reading.tokens[start - 1].start].rstrip(" ,").endswith(other.words)
+    ):  # fmt: skip
+        target[-1] = Constraint(
+            slot=other.slot if other.slot in (slot, "people") or other.slot in roles else "people",
+            op="any",
+            values=tuple(dict.fromkeys(other.values + values)),
+            words=f"{other.words} or {constraint.words}",
+        )
+    else:
+        target.append(constraint)
     reading.use(start, end)
     return True
 
@@ -82,7 +96,9 @@ def _surname(
     if max(counts.values()) < least:
         return ()
     written = re.sub(r"['’]s?$", "", reading.words(start, end))
-    if vocabulary.surname_share(written) < (PAIRED_SHARE if _beside_person(reading, start, end) else SURNAME_SHARE):
+    if not reading.tokens[start].negated and vocabulary.surname_share(written) < (
+        PAIRED_SHARE if _beside_person(reading, start, end) else SURNAME_SHARE
+    ):
         return ()
     return tuple(sorted(counts, key=lambda name: -counts[name]))
 

@@ -21,6 +21,8 @@ class Token:
     negated: bool = False
     compared: bool = False
     """Negated by a comparison: liked less, not ruled out."""
+    named: bool = False
+    """Part of a category or another label that was recognised."""
     told: bool = False
     """Negated inside a story ("because no country will let him in"): still a word to search by."""
 

@@ -9,6 +9,8 @@ from assistant.understand_reading import Reading, cue_at
 from assistant.vocabulary import Vocabulary
 
 MAX_TITLE_WORDS = 12
+_UNWANTED = frozenset(["not", "don't", "dont", "didn't", "nothing", "isn't", "never", "no", "unlike"])
+"""Before "like": the title behind it is not wanted, and neither is what resembles it meant."""
 _QUOTES = "\"“”'‘’«»"
 
 
@@ -25,11 +27,25 @@ def find_titles(reading: Reading, vocabulary: Vocabulary) -> None:
         index += size
         while (found := _title_at(reading, index, vocabulary, first=first)) is not None:
             item_id, end = found
-            (reading.seen if seen >= like else reading.like).append(item_id)
+            unwanted = start > 0 and reading.tokens[start - 1].text in _UNWANTED
+            (reading.seen if seen >= like or unwanted else reading.like).append(item_id)
             reading.use(start if first else index, end)
             first, index = False, end
             if index < len(reading.tokens) and reading.tokens[index].text in ("and", "or"):
                 index += 1
+
+
+def title_at(reading: Reading, start: int, vocabulary: Vocabulary) -> tuple[tuple[int, ...], int] | None:
+    """(rows, the token behind) of a title written like one at token ``start``; None when none is."""
+    for end in range(min(len(reading.tokens), start + MAX_TITLE_WORDS), start, -1):
+        if not reading.free(start, end) or not _looks_like_title(reading, start, end):
+            continue
+        phrase = reading.phrase(start, end)
+        if vocabulary.label(phrase) or vocabulary.wish(phrase) or phrase in vocabulary.people:
+            continue
+        if rows := vocabulary.catalogue.titles.get(fold_title(reading.words(start, end))):
+            return rows, end
+    return None
 
 
 def _title_at(reading: Reading, index: int, vocabulary: Vocabulary, *, first: bool) -> tuple[str, int] | None:

@@ -89,7 +89,7 @@ class Vocabulary:
             if slot in FREE_SLOTS or slot in self.catalogue.roles or not closed:
                 continue
             for folded in column.rows:
-                if len(folded) > 1 and len(folded.split()) <= MAX_LABEL_WORDS:
+                if folded not in ("yes", "no") and len(folded) > 1 and len(folded.split()) <= MAX_LABEL_WORDS:
                     found[folded].append((slot, column.display[folded]))
         for phrase, value in {
             **self.language.synonyms,
@@ -211,6 +211,10 @@ class Vocabulary:
             if colon:
                 found[fold_title(main)].append(row)
         return {title: tuple(rows) for title, rows in found.items()}
+
+    def is_people(self, slot: str) -> bool:
+        """Whether a slot holds people."""
+        return slot == "people" or slot in self.catalogue.roles
 
     def shown_person(self, name: str) -> str:
         """How a folded name is written in the catalogue."""

@@ -56,6 +56,26 @@ def short(constraints: tuple[Constraint, ...]) -> set[str]:
         ("a story where the family has to keep quiet", set()),
         ("non-animated space adventures", {"categories none Animation", "categories any Adventure"}),
         ("a robot who falls in love", set()),
+        ("not before 1990", {"year range 1990.."}),
+        ("nothing after 1960", {"year range ..1960"}),
+        ("no later than 1960", {"year range ..1960"}),
+        ("not newer than 1970", {"year range ..1970"}),
+        ("made after 2000 but not after 2010", {"year range 2001..2010"}),
+        ("not longer than 2 hours", {"runtime range ..120"}),
+        ("not under 90 minutes", {"runtime range 90.."}),
+        ("not from the 90s or 2000s", {"year outside 1990..1999", "year outside 2000..2009"}),
+        ("something not American from the 70s", {"countries none United States", "year range 1970..1979"}),
+        ("1968 or 1972", {"year range 1968..1972", "year outside 1969..1971"}),
+        ("a western from before 1970 or after 2010", {"categories any Western", "year outside 1970..2010"}),
+        ("don't show me anything from Italy", {"countries none Italy"}),
+        ("I don't like French films", {"countries none France"}),
+        ("not a film about revenge", {"tags none revenge"}),
+        ("everything but horror", {"categories none Horror"}),
+        ("science fiction without robots", {"categories any Science fiction", "tags none robots"}),
+        ("no Eastwood", {"people none Clint Eastwood"}),
+        ("with Tim Allen or Naomi Watts", {"cast any Naomi Watts,Tim Allen"}),
+        ("in French or in Italian", {"languages any French,Italian"}),
+        ("at most 100 minutes, science fiction", {"categories any Science fiction", "runtime range ..100"}),
         ("a drama, not from the United States", {"categories any Drama", "countries none United States"}),
         ("nothing by Kubrick", {"director none Stanley Kubrick"}),
         ("a comedy in French", {"categories any Comedy", "languages any French"}),
@@ -99,6 +119,22 @@ def test_titles_to_resemble(text: str, like: tuple[str, ...], vocabulary: Vocabu
     query = understand(text, vocabulary)
     assert query.like == like
     assert query.excluded >= set(like)
+
+
+@pytest.mark.parametrize(
+    ("text", "excluded"),
+    [
+        ("horror, but not Suspiria", {"suspiria"}),
+        ("everything by Kubrick except 2001: A Space Odyssey", {"odyssey"}),
+        ("not like Alien", {"alien"}),
+        ("I don't like Alien", {"alien"}),
+        ("anything with an ape but not King Kong", {"kong-1933", "kong-2005"}),
+    ],
+)
+def test_titles_that_are_not_wanted(text: str, excluded: set[str], vocabulary: Vocabulary) -> None:
+    query = understand(text, vocabulary)
+    assert query.excluded == excluded
+    assert query.like == ()
 
 
 def test_named_film_keeps_its_number_to_itself(vocabulary: Vocabulary) -> None:
