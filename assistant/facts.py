@@ -134,11 +134,15 @@ def _asked(item: Item, labels: Sequence[_Label], query: Query) -> list[Fact]:
         found.extend(_met(item, slots, labels, constraint))
     said = words(query.search_text)
     stemmed = [stem(word) for word in said]
+    # A word that was understood as one slot does not ask for another: "in French" is the language, not the country.
+    understood = {stem(word): c.slot for c in query.constraints if c.op == "any" for word in words(c.words)}
     taken: set[int] = set()
     for label in sorted(labels, key=lambda each: -len(each.value)):
         for form in _forms(label):
             at = _find(stemmed, form, taken)
             if at is None or (len(form) == 1 and said[at] in _TOO_COMMON_WORDS):
+                continue
+            if all(understood.get(part, label.slot) != label.slot for part in stemmed[at : at + len(form)]):
                 continue
             taken |= set(range(at, at + len(form)))
             spoken = " ".join(said[at : at + len(form)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from assistant.alignment import STATIC_EMBEDDERS, WordAligner, inverse_frequency
 from assistant.catalogue import Catalogue, Mask, Rows
 from assistant.profile import UserProfile
 from assistant.store import Store, quoted
-from assistant.text import words
+from assistant.text import fold_title, words
 from assistant.types import Candidate, Query
 from assistant.vocabulary import Language
 from vectorstore.base import Embedder
@@ -51,6 +52,8 @@ class RetrievalSettings:
     """Weight of the profile's interest vectors, by their share, when the message says what is wanted."""
     popular: float = 0.02
     """Weight of popularity, likewise."""
+    message_title: float = 3.0
+    """Weight of being called what the message says: "Titanic", "a film called Moon"."""
     idle_interests: float = 1.0
     """Weight of the interest vectors when the message does not say what is wanted."""
     idle_popular: float = 0.5
@@ -181,6 +184,8 @@ def _sources(
             found.append(("message_dense", settings.message_dense, dense(vector, mask, catalogue, search, settings)))
         rows = lexical(content, mask, catalogue, store, settings)
         found.append(("message_lexical", settings.message_lexical, rows))
+    if titled := [row for row in _titled(query.text, catalogue) if mask[row]]:
+        found.append(("message_title", settings.message_title, titled))
     for number, row in enumerate(catalogue.rows(query.like).tolist(), 1):
         hits = search.search(catalogue.vectors[row], settings.depth, mask)
         found.append((f"like_dense_{number}", settings.like_dense, hits.rows.tolist()))
@@ -200,6 +205,12 @@ def _sources(
     order = np.argsort(-popularity[allowed], kind="stable")[: settings.depth]
     found.append(("popular", settings.idle_popular if idle else settings.popular, allowed[order].tolist()))
     return found
+
+
+def _titled(text: str, catalogue: Catalogue) -> tuple[int, ...]:
+    """Rows of the title that the message is, or that it names behind "called"."""
+    called = re.search(r"\b(?:called|named|titled|entitled)\s+(.+)$", text, re.IGNORECASE)
+    return catalogue.titles.get(fold_title(called.group(1) if called else text), ())
 
 
 def content_words(text: str, language: Language) -> list[str]:
