@@ -19,9 +19,16 @@ def acting_on(query: Query, catalogue: Catalogue) -> tuple[str, ...]:
     return tuple({label.casefold(): label for label in reversed(labels)}.values())[::-1]
 
 
-def opening(query: Query, catalogue: Catalogue, *, shown: int, new_user: bool, allowed: int) -> str:
-    """One or two sentences before the cards, and what the catalogue does not have."""
+def opening(
+    query: Query, catalogue: Catalogue, *, shown: int, new_user: bool, allowed: int, mentioned: bool = True
+) -> str:
+    """One or two sentences before the cards, and what the catalogue does not have.
+
+    ``mentioned`` is whether any item that is allowed holds any of the words of the request.
+    """
     text = _opening(query, catalogue, shown=shown, new_user=new_user, allowed=allowed)
+    if shown and not mentioned:
+        text = f"No item here mentions what you describe; {text[0].lower()}{text[1:-1]} that may come near."
     return " ".join([*(_unknown(words, catalogue) for words in query.unknown), text])
 
 

@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from assistant.conversation import load_conversation
+from assistant.conversation import check_message, load_conversation
 from assistant.errors import UnknownNameError, did_you_mean
 from assistant.explain import Explainer
 from assistant.facts import select_facts
@@ -19,7 +19,7 @@ from assistant.llm.base import LanguageModel, Usage
 from assistant.profile import UserProfile
 from assistant.rank import rank
 from assistant.reply_text import acting_on, opening
-from assistant.retrieve import Found, RetrievalSettings, retrieve
+from assistant.retrieve import Found, RetrievalSettings, content_words, retrieve
 from assistant.serving import Serving, load_serving, ordered
 from assistant.settings import Settings
 from assistant.store import Impression, Store
@@ -102,8 +102,9 @@ class Assistant:
         """One turn as events: ``Retrieved``, ``RankedList``, a ``Recommended`` per card as it is verified, ``Replied``.
 
         The reply is complete within ``settings.reply_within`` seconds: cards that the model has not phrased by then are
-        phrased by template. Closing the iterator stops the model.
+        phrased by template. Closing the iterator stops the model. Raises ``UserError`` for a message without text or user.
         """
+        check_message(message)
         started = time.monotonic()
         deadline = started + self.settings.reply_within
         serving = await self._current()
@@ -198,7 +199,15 @@ class Assistant:
         clock.lap("rank")
         evidence = tuple(self._evidence(serving, profile, query, ranked) for ranked in ranking)
         clock.lap("facts")
-        text = opening(query, serving.catalogue, shown=len(ranking), new_user=profile.is_new, allowed=found.allowed)
+        described = bool(content_words(query.search_text, serving.language)) and query.intent == "recommend"
+        text = opening(
+            query,
+            serving.catalogue,
+            shown=len(ranking),
+            new_user=profile.is_new,
+            allowed=found.allowed,
+            mentioned=not described or "message_lexical" in found.sources,
+        )
         return _Plan(
             query=query,
             profile=profile,

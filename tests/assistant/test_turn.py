@@ -375,3 +375,10 @@ async def test_a_reply_can_be_written_as_json(assistant):
     reply = await assistant.reply(say("ana", SPACE_COMEDY))
     document = json.loads(RepliedDocument.of(reply).model_dump_json())
     assert [card["item_id"] for card in document["recommendations"]] == shown(reply)
+
+
+async def test_what_no_item_mentions_is_said(assistant):
+    reply = await assistant.reply(say("ana", "a blender that crushes ice"))
+    assert reply.text.startswith("No item here mentions what you describe")
+    assert reply.recommendations
+    assert not (await assistant.reply(say("ana", "a giant ape"))).text.startswith("No item")
