@@ -1,5 +1,5 @@
-# make demo            an explained recommendation on the sample films, phrased by a small local model
-# make demo LLM=none   the same phrased by templates: no compiler needed, installs in about a minute
+# make demo            an explained recommendation on the sample films, a small local model chooses the sentences
+# make demo LLM=none   the same without the model: no compiler needed, installs in about a minute
 # make test            the tests
 # make check           format, lint, types, imports, tests
 # make test-slow       the tests that take long
