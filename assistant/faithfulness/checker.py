@@ -74,7 +74,8 @@ class _Case:
         self.asked_view = view({"asked": self.asked}) if asked else view({})
         self.user = known_user(evidence, self.history)
         self.said: list[Said] = []
-        self.reading: Reading = read(text)
+        own = (str(value) for slot in self.record.family({"title"}) for _, value in slot.phrases)
+        self.reading: Reading = read(text, [*own, *(item.title for item in self.history)])
         self.claims: list[Claim] = []
         self._last = (0, 0)
         self.nouns = frozenset().union(*(slot.words for slot in self.record.slots))

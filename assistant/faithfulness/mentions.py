@@ -77,12 +77,20 @@ def titles(reading: Reading, record: RecordView, history: Sequence[HistoryItem])
             if not reading.phrase_at(position, phrase, across=True):
                 continue
             start, end = reading.span(position, len(phrase))
+            end = _with_its_mark(reading, end, value)
             if not reading.free(start, end) or not _title_like(reading, start, end, phrase):
                 continue
             kind: MentionKind = "history" if item else "title" if slots[0] in own else "value"
             reading.cover(start, end, kind)
             found.append(Mention(start=start, end=end, kind=kind, value=value, history=item, slots=slots))
     return sorted(found, key=lambda mention: mention.start)
+
+
+def _with_its_mark(reading: Reading, end: int, title: str) -> int:
+    """The end of a title that stands up to ``end``, with the mark that it ends in."""
+    if title.endswith(("!", "?", ".")) and end < len(reading.tokens) and reading.tokens[end].low == title[-1]:
+        return end + 1
+    return end
 
 
 @lru_cache(maxsize=8192)

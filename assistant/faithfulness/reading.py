@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from assistant.faithfulness.text import Token, sentences, tokenize, word_set
@@ -143,9 +143,9 @@ class Reading:
         return False
 
 
-def read(text: str) -> Reading:
-    """Tokenises ``text``; negation and regions are marked by ``mark``."""
-    tokens = tokenize(text)
+def read(text: str, titles: Iterable[str] = ()) -> Reading:
+    """Tokenises ``text``, in which ``titles`` may stand; negation and regions are marked by ``mark``."""
+    tokens = tokenize(text, titles)
     words = [i for i, token in enumerate(tokens) if token.kind != "mark"]
     glued = [
         all(_soft(tokens, m) for m in range(i + 1, j)) and not tokens[j].first for i, j in itertools.pairwise(words)

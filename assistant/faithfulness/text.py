@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -41,6 +42,7 @@ _TOKEN = re.compile(
     r"|(?P<mark>[^\s\w]|_)"
 )
 _ABBREVIATIONS = word_set("mr mrs ms dr st jr sr vs vol no approx min etc inc ltd co")
+_ENDING = re.compile(r"[.!?]")
 _CONTRACTIONS = re.compile(r"n['’]t$")
 
 
@@ -140,10 +142,14 @@ def stems(phrase: str) -> tuple[str, ...]:
     return tuple(token.stem for token in tokenize(phrase) if token.kind != "mark")
 
 
-def tokenize(text: str) -> list[Token]:
-    """Tokens of ``text`` in order; hyphens and slashes are marks, so that ``family-friendly`` is two words."""
+def tokenize(text: str, titles: Iterable[str] = ()) -> list[Token]:
+    """Tokens of ``text`` in order; hyphens and slashes are marks, so that ``family-friendly`` is two words.
+
+    A mark that belongs to one of ``titles`` ("Airplane!") ends no sentence unless a capital follows the title.
+    """
     tokens: list[Token] = []
     first = True
+    belonging = _marks_of_titles(text, titles)
     for match in _TOKEN.finditer(text):
         raw = match.group()
         kind: TokenKind = "word" if match.lastgroup == "word" else "number" if match.lastgroup == "number" else "mark"
@@ -160,7 +166,9 @@ def tokenize(text: str) -> list[Token]:
         else:
             low = raw.replace("’", "'")
             token = Token(raw, match.start(), match.end(), low, low, kind, False, False)
-            if raw in "!?":
+            if match.start() in belonging:
+                first = first or belonging[match.start()]
+            elif raw in "!?":
                 first = True
             elif raw == "." and not (tokens and _abbreviates(tokens[-1]) and tokens[-1].end == match.start()):
                 after = text[match.end() : match.end() + 1]
@@ -169,6 +177,18 @@ def tokenize(text: str) -> list[Token]:
                 first = True
         tokens.append(token)
     return tokens
+
+
+def _marks_of_titles(text: str, titles: Iterable[str]) -> dict[int, bool]:
+    """Where a mark that could end a sentence belongs to a title, and whether it ends one all the same."""
+    belonging: dict[int, bool] = {}
+    for title in sorted({title for title in titles if _ENDING.search(title)}, key=len):  # the longest decides
+        for match in re.finditer(rf"(?<!\w){re.escape(title)}(?!\w)", text):
+            rest = text[match.end() :].lstrip(" \n\"”’'")
+            for mark in _ENDING.finditer(match.group()):
+                last = mark.end() == len(title)
+                belonging[match.start() + mark.start()] = last and (not rest or rest[0].isupper())
+    return belonging
 
 
 def _abbreviates(token: Token) -> bool:

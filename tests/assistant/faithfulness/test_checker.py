@@ -149,3 +149,21 @@ def test_a_catalogue_says_what_cheap_means():
 
     assert verdict(20.0) == "supported"
     assert verdict(190.0) == "contradicted"
+
+
+@pytest.mark.parametrize("title", ["Airplane!", "What's Up, Doc?", "Help!", "Monsters, Inc.", "Mamma Mia! The Movie"])
+@pytest.mark.parametrize("quoted", ["{}", "“{}”", '"{}"'])
+@pytest.mark.parametrize("text", ["After {}, which you liked, a horror film.", "A horror film, like {} and Her."])
+def test_a_mark_of_a_title_ends_no_sentence(title, quoted, text):
+    history = (*HISTORY, HistoryItem(item_id="h3", title=title, relation="liked", record={}))
+    found = claims(text.format(quoted.format(title)), history=history)
+    assert {claim.source for claim in found} <= {"history", "catalogue"}
+    assert {claim.verdict for claim in found} == {"supported"}
+    assert [claim.slot for claim in found if "liked" in claim.text] == []
+
+
+def test_a_sentence_may_end_with_a_title_that_has_a_mark():
+    history = (HistoryItem(item_id="h3", title="Airplane!", relation="disliked", record={}),)
+    (first, second) = claims("You disliked Airplane! This is a horror film.", history=history)
+    assert (first.verdict, second.text, second.verdict) == ("supported", "horror", "supported")
+    assert "contradicted" in verdicts("You liked Airplane! This is a horror film.", history=history).values()
