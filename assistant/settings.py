@@ -1,6 +1,7 @@
 """Settings, and the only place that reads the environment and ``assistant.toml``.
 
-Sources, the stronger first: arguments, ``ASSISTANT_*`` environment variables, ``assistant.toml`` in the data folder.
+Sources, the stronger first: arguments, ``ASSISTANT_*`` environment variables (an empty one counts as unset), ``assistant.toml`` in
+the data folder.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ FILE_NAME = "assistant.toml"
 class Settings(BaseSettings):
     """Every setting, with its default."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, env_ignore_empty=True)
 
     llm: str = "auto"
     """``auto`` (the local model when the ``local`` extra is installed, else none), ``none``, ``llama-cpp:FILE``,

@@ -38,13 +38,16 @@ def demo(data: Path | None, llm: str | None, as_json: bool) -> None:
     assistant demo --llm none
     """
     from assistant.blocking import connect
+    from assistant.build import build_model
     from assistant.commands.chat import show_turn
     from assistant.documents import RepliedDocument
     from assistant.settings import load_settings
 
     folder = data or cache_folder() / "demo"
+    settings = load_settings(folder, llm=llm)
+    model = build_model(settings)  # before indexing: what is wrong with it is said at once
     prepare(folder)
-    with connect(folder, settings=load_settings(folder, llm=llm)) as assistant:
+    with connect(folder, settings=settings, model=model) as assistant:
         if as_json:
             emit(RepliedDocument.of(assistant.chat(REQUEST, user=USER, conversation=fresh_conversation())))
             return

@@ -76,3 +76,10 @@ def test_a_bad_variable_or_argument_is_explained(monkeypatch) -> None:
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValueError, match="frozen"):
         load_settings().cards = 3  # type: ignore[misc]
+
+
+def test_an_empty_variable_counts_as_unset(monkeypatch) -> None:
+    for name in ("CARDS", "LLM", "LLM_PRICES", "PROMPTS"):
+        monkeypatch.setenv(PREFIX + name, "")
+    assert load_settings() == Settings()
+    assert load_settings().cards == 5
