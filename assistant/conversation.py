@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from assistant.errors import UserError
 from assistant.store import Store
+from assistant.types import Message
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -15,6 +17,19 @@ class Conversation:
     conversation_id: str
     shown: frozenset[str] = frozenset()
     """Items that were shown already, which are not shown again."""
+
+
+def check_message(message: Message) -> None:
+    """Raise ``UserError`` unless a turn can start from this message. A blank text asks for nothing in particular."""
+    given: dict[str, object] = {"text": message.text, "user": message.user}
+    if message.conversation is not None:
+        given["conversation"] = message.conversation
+    for name, value in given.items():
+        if not isinstance(value, str):
+            hint = " To ask for nothing in particular, give ''." if name == "text" else ""
+            raise UserError(f"The {name} of a message must be text, and this is {value!r:.60}.{hint}")
+    if not message.user.strip():
+        raise UserError("The user of a message is blank. Give an id, as in: user='ana'")
 
 
 def load_conversation(store: Store, user: str, conversation_id: str) -> Conversation:
