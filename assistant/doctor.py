@@ -8,12 +8,12 @@ from pathlib import Path
 
 from assistant.build import build_embedder
 from assistant.catalogue import Catalogue
-from assistant.errors import EmbedderMismatchError, ModelMissingError
+from assistant.errors import DamagedError, EmbedderMismatchError, ModelMissingError
 from assistant.fitting import fit, open_ranker
 from assistant.ingest import check_embedder, embed_again
 from assistant.scoring.selection import FitConfig
 from assistant.settings import load_settings
-from assistant.store import TEXT_INDEX_PROBLEM, Store
+from assistant.store import FILE_NAME, TEXT_INDEX_PROBLEM, Store
 from assistant.sync import FOLDER, fingerprint, rebuild
 from vectorstore.chroma_folder import current
 from vectorstore.chroma_probe import probe
@@ -32,21 +32,39 @@ class Finding:
 
 
 def examine(data: str | Path) -> list[Finding]:
-    """Look at everything in a data folder. Raises ``DataError`` when it cannot even be opened."""
+    """Look at everything in a data folder. Raises ``DataError`` when there is none or it cannot be used now."""
     folder = Path(data)
+    try:
+        return _examine(folder)
+    except DamagedError as error:
+        return [_damaged(folder, str(error.__cause__ or error))]
+
+
+def _damaged(folder: Path, problem: str) -> Finding:
+    """What remains to be done is the owner's to decide, since events may be lost by it."""
+    path = str(folder / FILE_NAME)
+    detail = (
+        f"{path!r} is damaged: {problem}. Put a copy of it in its place if you have one. If not, save what SQLite can "
+        f"still read (sqlite3 {path} .recover > saved.sql), move the file and those beside it that begin with its name "
+        f"away, and index again with: assistant index ITEMS --interactions EVENTS --data {folder}"
+    )
+    return Finding(name="database", ok=False, detail=detail)
+
+
+def _examine(folder: Path) -> list[Finding]:
     findings: list[Finding] = []
     with Store(folder) as store:
         problems = store.check()
+        if problems and problems != [TEXT_INDEX_PROBLEM]:
+            return [_damaged(folder, "; ".join(problems))]
         findings.append(
             Finding(
                 name="database",
                 ok=not problems,
                 detail="; ".join(problems) or "sound",
-                mend="build the text index again" if problems == [TEXT_INDEX_PROBLEM] else None,
+                mend="build the text index again" if problems else None,
             )
         )
-        if problems and problems != [TEXT_INDEX_PROBLEM]:
-            return findings
         catalogue = Catalogue.load(store)
         findings.append(_catalogue(store, catalogue))
         findings.append(_vectors(store, catalogue, folder))

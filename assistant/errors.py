@@ -9,6 +9,7 @@
     │   ├── UnknownNameError   an item, column, command or prompt that is not there
     │   └── MissingExtraError  an optional dependency is not installed
     ├── DataError              what lies in the data folder cannot be used as it is
+    │   ├── DamagedError       the database is damaged
     │   ├── NotIndexedError
     │   ├── SchemaVersionError
     │   ├── EmbedderMismatchError
@@ -83,6 +84,10 @@ class BadRowsError(UserError):
 
 class DataError(AssistantError):
     """What lies in the data folder cannot be used as it is."""
+
+
+class DamagedError(DataError):
+    """The database of the folder is damaged."""
 
 
 class NotIndexedError(DataError):

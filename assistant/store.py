@@ -20,7 +20,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from assistant.errors import DataError, NotIndexedError, SchemaVersionError
+from assistant.errors import DamagedError, DataError, NotIndexedError, SchemaVersionError
 from assistant.types import Event
 
 FILE_NAME = "assistant.sqlite3"
@@ -61,12 +61,20 @@ _MIGRATIONS = (
     CREATE INDEX impression_by_user ON impression (user_id);
     """,
 )
+_EVENT = "event_id, user_id, item_id, kind, value, timestamp, position"
 SCHEMA_VERSION = len(_MIGRATIONS)
 
 TEXT_INDEX_PROBLEM = "the text index does not match the items"
 """What ``Store.check`` says of a damaged text index, which can be built again from the items."""
 USER_TABLES = ("event", "taste", "turn", "impression")
 """Tables whose rows belong to one user, in ``user_id``."""
+
+
+def _event(row: Sequence[Any]) -> Event:
+    """An event from a row of the columns ``_EVENT``."""
+    return Event(
+        event_id=row[0], user_id=row[1], item_id=row[2], kind=row[3], value=row[4], timestamp=row[5], position=row[6]
+    )
 
 
 def quoted(word: str) -> str:
@@ -122,10 +130,22 @@ class Store:
             self._db.execute("PRAGMA secure_delete = ON")
             self._db.execute("PRAGMA temp_store = MEMORY")
             self._migrate()
+        except DamagedError:
+            self._db.close()
+            raise
         except sqlite3.DatabaseError as error:
+            if type(error) is sqlite3.DatabaseError:
+                self._db.close()
+                raise self._damaged(error) from error
             raise DataError(
-                f"{str(self.path)!r} cannot be opened: {error}. Look at it with: assistant doctor --data {folder}"
+                f"{str(self.path)!r} cannot be opened: {error}. Wait for other processes that use it, and see that you "
+                "may write to the folder and that its disk has room."
             ) from error
+
+    def _damaged(self, error: sqlite3.DatabaseError) -> DamagedError:
+        return DamagedError(
+            f"{str(self.path)!r} is damaged: {error}. What to do about it is said by: assistant doctor --data {self.folder}"
+        )
 
     def _migrate(self) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
@@ -157,7 +177,7 @@ class Store:
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
         """One durable transaction."""
-        with self._lock:
+        with self._lock, self._naming_damage():
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
@@ -167,8 +187,18 @@ class Store:
             self._db.execute("COMMIT")
 
     def _rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
-        with self._lock:
+        with self._lock, self._naming_damage():
             return self._db.execute(sql, parameters).fetchall()
+
+    @contextmanager
+    def _naming_damage(self) -> Iterator[None]:
+        """A damaged file is a ``DamagedError``, which says where it is."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if type(error) is sqlite3.DatabaseError:  # its subclasses speak of the statement, or of locks
+                raise self._damaged(error) from error
+            raise
 
     # meta
 
@@ -315,11 +345,20 @@ class Store:
         with self._write() as db:
             before = db.total_changes
             db.executemany(
-                "INSERT OR IGNORE INTO event (event_id, user_id, item_id, kind, value, timestamp, position) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT OR IGNORE INTO event ({_EVENT}) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 ((e.event_id, e.user_id, e.item_id, e.kind, e.value, e.timestamp, e.position) for e in events),
             )
             return db.total_changes - before
+
+    def events_by_id(self, event_ids: Iterable[str]) -> dict[str, Event]:
+        """Those of the events that are stored, by their id."""
+        wanted = list(dict.fromkeys(event_ids))
+        rows: list[Any] = []
+        for start in range(0, len(wanted), 500):
+            some = wanted[start : start + 500]
+            marks = ", ".join("?" * len(some))
+            rows += self._rows(f"SELECT {_EVENT} FROM event WHERE event_id IN ({marks})", some)
+        return {row[0]: _event(row) for row in rows}
 
     def events(self, user: str | None = None) -> list[Event]:
         """Events of one user, or of all, each user's oldest first.
@@ -328,15 +367,10 @@ class Store:
         """
         where = "" if user is None else "WHERE user_id = ? "
         rows = self._rows(
-            "SELECT event_id, user_id, item_id, kind, value, timestamp, position FROM event "
-            + where
-            + "ORDER BY user_id, timestamp, position, seq",
+            f"SELECT {_EVENT} FROM event {where}ORDER BY user_id, timestamp, position, seq",
             () if user is None else (user,),
         )
-        return [
-            Event(event_id=r[0], user_id=r[1], item_id=r[2], kind=r[3], value=r[4], timestamp=r[5], position=r[6])
-            for r in rows
-        ]
+        return [_event(row) for row in rows]
 
     def positive_counts(self) -> list[tuple[str, int]]:
         """(item id, number of events other than dislikes and skips) of every item that has any."""
@@ -424,7 +458,7 @@ class Store:
     def export_user(self, user: str) -> dict[str, list[dict[str, Any]]]:
         """Everything kept about a user, by table."""
         exported: dict[str, list[dict[str, Any]]] = {}
-        with self._lock:
+        with self._lock, self._naming_damage():
             for table in USER_TABLES:
                 cursor = self._db.execute(f"SELECT * FROM {table} WHERE user_id = ?", (user,))
                 names = [column[0] for column in cursor.description]
@@ -466,12 +500,12 @@ class Store:
         """Problems that SQLite finds in its file; empty when it is sound."""
         try:
             found = [row[0] for row in self._rows("PRAGMA integrity_check(20)")]
-        except sqlite3.DatabaseError as error:
-            return [str(error)]
+        except (DamagedError, sqlite3.DatabaseError) as error:
+            return [str(error.__cause__ or error)]
         if found != ["ok"]:
             return found
         try:
             self._rows("INSERT INTO item_text(item_text) VALUES ('integrity-check')")
-        except sqlite3.DatabaseError:
+        except (DamagedError, sqlite3.DatabaseError):
             return [TEXT_INDEX_PROBLEM]
         return []

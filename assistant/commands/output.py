@@ -232,7 +232,7 @@ def describe(error: BaseException) -> tuple[str, str, int] | None:
     import sqlite3
 
     if isinstance(error, sqlite3.Error):
-        message = f"The data folder cannot be used: {error}. Look at it with: assistant doctor"
+        message = f"The data folder cannot be used: {error}. Look at it with: assistant doctor --data DIR, with its folder for DIR."
         return DataError.__name__, message, FAILED
     if isinstance(error, OSError):
         where = f" ({str(error.filename)!r})" if error.filename else ""

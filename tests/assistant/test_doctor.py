@@ -10,7 +10,7 @@ import pytest
 
 from assistant.catalogue import Catalogue
 from assistant.doctor import Finding, examine, mend
-from assistant.errors import DataError
+from assistant.errors import DamagedError, NotIndexedError
 from assistant.fitting import fit
 from assistant.ingest import index_items
 from assistant.store import FILE_NAME, Store
@@ -135,9 +135,18 @@ def test_events_on_unknown_items_are_counted(folder: Path) -> None:
     assert finding.detail.endswith("2 are on items that the catalogue does not have")
 
 
-def test_a_file_that_is_no_database_cannot_be_examined(tmp_path: Path) -> None:
+def test_a_file_that_is_no_database_is_a_finding_with_a_way_out(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_bytes(b"no database" * 1000)
-    with pytest.raises(DataError):
+    for look in (examine, mend):
+        (finding,) = look(tmp_path)
+        assert (finding.name, finding.ok, finding.mend) == ("database", False, None)
+        assert str(tmp_path / FILE_NAME) in finding.detail
+        assert "assistant index ITEMS" in finding.detail
+        assert "assistant doctor" not in finding.detail
+
+
+def test_a_folder_without_a_catalogue_is_no_finding(tmp_path: Path) -> None:
+    with pytest.raises(NotIndexedError):
         examine(tmp_path)
 
 
@@ -151,3 +160,6 @@ def test_a_damaged_database_ends_the_examination(folder: Path) -> None:
     path.write_bytes(content)
     (finding,) = examine(folder)
     assert (finding.name, finding.ok, finding.mend) == ("database", False, None)
+    assert "assistant index ITEMS" in finding.detail
+    with Store(folder) as store, pytest.raises(DamagedError, match=f"assistant doctor --data {folder}"):
+        store.export_user("u0")
