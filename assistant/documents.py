@@ -319,6 +319,8 @@ class EventCounts(Document):
     read: int
     added: int
     unknown_items: int
+    conflicts: int
+    """Events whose ``event_id`` belongs to another event already; they were left out."""
     bad_total: int
     bad_rows: list[BadRowDocument]
     """The first of them."""
@@ -329,6 +331,7 @@ class EventCounts(Document):
             read=report.read,
             added=report.added,
             unknown_items=report.unknown_items,
+            conflicts=report.conflicts,
             bad_total=report.bad_total,
             bad_rows=BadRowDocument.many(report.bad_rows),
         )

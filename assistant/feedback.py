@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 
+from assistant.errors import UserError
 from assistant.store import Store
 from assistant.types import Event, EventKind
 
@@ -30,5 +31,24 @@ def make_event(
 
 
 def record_event(store: Store, event: Event) -> bool:
-    """Write an event; when this returns it survives ``kill -9``. False when its ``event_id`` was known already."""
-    return store.add_events([event]) == 1
+    """Write an event; when this returns it survives ``kill -9``. False when it was known already.
+
+    Raises ``UserError`` when its ``event_id`` belongs to another event.
+    """
+    if store.add_events([event]):
+        return True
+    stored = store.events_by_id([event.event_id]).get(event.event_id, event)
+    if not same_event(event, stored):
+        value = "" if stored.value is None else f" {stored.value:g}"
+        raise UserError(
+            f"The event_id {event.event_id!r} belongs to another event already: {stored.user_id!r}, {stored.kind}{value}, "
+            f"{stored.item_id!r}. Give this event an id of its own, or none."
+        )
+    return False
+
+
+def same_event(event: Event, stored: Event) -> bool:
+    """Whether two events of one ``event_id`` say the same. A repeat may come at another time than the first."""
+    return (event.user_id, event.item_id, event.kind, event.value) == (
+        stored.user_id, stored.item_id, stored.kind, stored.value,
+    )  # fmt: skip

@@ -18,6 +18,7 @@ import orjson
 from pydantic import ValidationError
 
 from assistant.errors import BadRow, BadRowsError, EmbedderMismatchError, UserError
+from assistant.feedback import same_event
 from assistant.reading import Row, Source, read_rows, rename, require_column, resolve_columns
 from assistant.records import (
     EVENT_ALIASES,
@@ -65,6 +66,8 @@ class EventReport:
     """Events on items that are not in the catalogue; they are kept and count once the item is there."""
     bad_rows: tuple[BadRow, ...] = ()
     bad_total: int = 0
+    conflicts: int = 0
+    """Events whose ``event_id`` belongs to another event already; they are not written."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +162,9 @@ class _Collector:
         """Raise for the bad rows unless the user wants to go on without them."""
         if self.bad and not skip_bad:
             raise BadRowsError(
-                self.bad, self.bad_total, hint="Mend them, or keep the good rows and leave these out with --skip-bad."
+                self.bad,
+                self.bad_total,
+                hint="Mend them, or keep the good rows and leave these out with --skip-bad (skip_bad=True).",
             )
 
 
@@ -234,9 +239,14 @@ def import_events(
 
 def _write_events(store: Store, events: list[Event], collector: _Collector, progress: Progress) -> EventReport:
     known = store.item_hashes().keys()
-    added = 0
+    added = conflicts = 0
     for start in range(0, len(events), EVENT_BATCH):
-        added += store.add_events(events[start : start + EVENT_BATCH])
+        batch = events[start : start + EVENT_BATCH]
+        new = store.add_events(batch)
+        added += new
+        if new < len(batch):
+            stored = store.events_by_id(event.event_id for event in batch)
+            conflicts += sum(not same_event(event, stored.get(event.event_id, event)) for event in batch)
         progress("writing events", min(start + EVENT_BATCH, len(events)), len(events))
     return EventReport(
         read=len(events),
@@ -244,6 +254,7 @@ def _write_events(store: Store, events: list[Event], collector: _Collector, prog
         unknown_items=sum(event.item_id not in known for event in events),
         bad_rows=tuple(collector.bad),
         bad_total=collector.bad_total,
+        conflicts=conflicts,
     )
 
 

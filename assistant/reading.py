@@ -6,7 +6,7 @@ import csv
 import gzip
 import io
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,7 +116,12 @@ def _csv_rows(path: Path) -> Iterator[Row]:
             if not fields:
                 continue
             if len(fields) != len(header):
-                yield Row(path.name, line, {}, f"has {len(fields)} fields where the header has {len(header)}")
+                yield Row(
+                    path.name,
+                    line,
+                    {},
+                    f"has {len(fields)} fields where the header has {len(header)}{_separator_hint(header)}",
+                )
             elif any(
                 "\udc80" <= character <= "\udcff" for field in fields for character in field if not field.isascii()
             ):
@@ -144,7 +149,9 @@ def _parquet_rows(path: Path) -> Iterator[Row]:
                 number += 1
                 yield Row(path.name, number, row)
     except (arrow.ArrowInvalid, EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise UserError(f"{str(path)!r} cannot be read as Parquet: {error}. Write it again.") from error
+        raise UserError(
+            f"{str(path)!r} cannot be read as Parquet: {str(error).rstrip('.')}. Write it again."
+        ) from error
 
 
 def _plain(value: Any) -> Any:
@@ -166,6 +173,16 @@ def _frame_rows(source: Any) -> Iterator[Row]:
             yield Row("row", number, {str(name): _plain(value) for name, value in row.items()})
         else:
             yield Row("row", number, {}, f"must be a mapping of column to value, not {type(row).__name__}")
+
+
+def _separator_hint(columns: Sequence[str]) -> str:
+    """What may be wrong with a header that is read as a single column."""
+    for mark in (";", "|", "\t", ","):
+        if len(columns) == 1 and mark in columns[0]:
+            return (
+                f" The columns are one: is the file separated by {mark!r}? It must be by commas, a .tsv file by tabs."
+            )
+    return ""
 
 
 def require_column(field: str, column: str, columns: Iterable[str]) -> None:
@@ -210,8 +227,8 @@ def resolve_columns(
     if missing:
         hints = "".join(did_you_mean(field, (c for c in columns if c not in renamed)) for field in missing[:1])
         raise UnknownNameError(
-            f"There is no column {missing[0]!r}.{hints} Name the column it is in with: --map {missing[0]}=COLUMN. "
-            f"The columns are: {', '.join(map(repr, columns)) or 'none'}."
+            f"There is no column {missing[0]!r}.{hints} Name the column it is in with: --map {missing[0]}=COLUMN (mapping={{{missing[0]!r}: COLUMN}}). "
+            f"The columns are: {', '.join(map(repr, columns)) or 'none'}.{_separator_hint(columns)}"
         )
     return {column: field for column, field in renamed.items() if column != field}
 

@@ -19,6 +19,9 @@ MAX_TITLE = 500
 MAX_TEXT = 20_000
 """Characters of a description that are kept."""
 
+MIN_TIME, MAX_TIME = -62_135_596_800.0, 253_402_300_799.999
+"""Unix seconds of the beginning of the year 1 and of the end of the year 9999: what a date can be."""
+
 MIN_PASSAGE = 25
 """Characters of a sentence that says something of its own."""
 MAX_PASSAGES = 12
@@ -119,7 +122,10 @@ def _people(value: object) -> object:
 def _time(value: object) -> object:
     if isinstance(value, (datetime, date)):
         moment = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day)
-        return moment.timestamp()
+        try:
+            return moment.timestamp()
+        except (ValueError, OverflowError):  # a local time at the edge of the years there are
+            return moment.isoformat()
     if isinstance(value, str):
         text = value.strip()
         try:
@@ -127,7 +133,7 @@ def _time(value: object) -> object:
         except ValueError:
             try:
                 return datetime.fromisoformat(text).timestamp()
-            except ValueError:
+            except (ValueError, OverflowError):
                 return value
     return value
 
@@ -170,8 +176,27 @@ class EventRow(BaseModel):
     event_id: Text | None = None
     kind: EventKind | None = None
     value: Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)] | None = None
-    timestamp: Annotated[float, BeforeValidator(_time), Field(allow_inf_nan=False)] | None = None
+    timestamp: Annotated[float, BeforeValidator(_time), Field(ge=MIN_TIME, le=MAX_TIME, allow_inf_nan=False)] | None = (
+        None
+    )
     position: Annotated[int, BeforeValidator(_whole)] | None = None
+
+
+_MUST_BE: Mapping[str, str] = {
+    "string_type": "text",
+    "too_short": "text that is not blank",
+    "tuple_type": "a list, or text with commas between its parts",
+    "model_type": "a name, or an object with a name",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "finite_number": "a finite number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+}
+"""What a value must be, by pydantic's type of the problem."""
 
 
 def reason(error: ValidationError) -> str:
@@ -183,6 +208,15 @@ def reason(error: ValidationError) -> str:
             parts.append(f"{where} is missing")
         elif problem["type"] == "literal_error":
             parts.append(f"{where} is {problem['input']!r}; it must be one of {', '.join(get_args(EventKind))}")
+        elif problem["type"] == "too_long":  # only texts have a limit
+            long, most = problem["ctx"]["actual_length"], problem["ctx"]["max_length"]
+            parts.append(f"{where} has {long:,} characters; it may have {most:,}")
+        elif where == "timestamp":
+            parts.append(
+                f"{where} is {problem['input']!r:.60}; it must be an ISO date or Unix seconds, in the years 1 to 9999"
+            )
+        elif problem["type"] in _MUST_BE:
+            parts.append(f"{where} is {problem['input']!r:.60}; it must be {_MUST_BE[problem['type']]}")
         else:
             parts.append(f"{where} is {problem['input']!r:.60}: {problem['msg'][:1].lower()}{problem['msg'][1:]}")
     return "; ".join(parts)

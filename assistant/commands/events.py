@@ -7,7 +7,7 @@ from typing import cast
 
 import click
 
-from assistant.commands.indexing import warn_of_rows, warn_of_unknown
+from assistant.commands.indexing import warn_of_conflicts, warn_of_rows, warn_of_unknown
 from assistant.commands.output import (
     Name,
     data_option,
@@ -116,6 +116,7 @@ def import_(file: Path, data: Path, mapping: dict[str, str], skip_bad: bool, as_
     document = EventsImportedDocument.of(report)
     warn_of_rows(document.bad_rows, document.bad_total)
     warn_of_unknown(document.unknown_items)
+    warn_of_conflicts(document.conflicts)
     if as_json:
         emit(document)
     else:

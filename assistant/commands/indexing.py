@@ -93,6 +93,7 @@ def _warn(document: IndexedDocument) -> None:
     warn_of_rows(bad, total)
     if document.events is not None:
         warn_of_unknown(document.events.unknown_items)
+        warn_of_conflicts(document.events.conflicts)
 
 
 def warn_of_rows(rows: list[BadRowDocument], total: int) -> None:
@@ -112,6 +113,12 @@ def warn_of_unknown(count: int) -> None:
         note(
             f"{plural(count, 'event')} on items that are not in the catalogue; kept, and used once the items are there."
         )
+
+
+def warn_of_conflicts(count: int) -> None:
+    """Say on stderr how many events were left out because their id is another's."""
+    if count:
+        note(f"{plural(count, 'event')} left out: the event_id belongs to another event already.")
 
 
 @click.command()

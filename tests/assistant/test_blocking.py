@@ -80,6 +80,10 @@ def test_events_are_written_and_checked(tmp_path):
             assistant.add_event("bo", "alien", "rating", value=float("nan"))
         with pytest.raises(UserError, match="user_id"):
             assistant.add_event(" ", "alien")
+        with pytest.raises(UserError, match="years 1 to 9999"):
+            assistant.add_event("bo", "alien", timestamp=1e15)
+        with pytest.raises(UserError, match=r"'e1' belongs to another event already: 'bo', like, 'alien'"):
+            assistant.add_event("ana", "alien", "like", event_id="e1")
 
 
 def test_closing_ends_a_turn_that_nobody_reads_any_more():

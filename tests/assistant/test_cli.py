@@ -200,7 +200,14 @@ def test_index_counts_and_says_what_was_renamed(tmp_path, capsys):
     document = json.loads(captured.out)
     assert (document["type"], document["items"], document["added"], document["bad_total"]) == ("indexed", 2, 2, 0)
     assert document["renamed"] == {"name": "title", "genres": "categories"}
-    assert document["events"] == {"read": 2, "added": 2, "unknown_items": 1, "bad_total": 0, "bad_rows": []}
+    assert document["events"] == {
+        "read": 2,
+        "added": 2,
+        "unknown_items": 1,
+        "conflicts": 0,
+        "bad_total": 0,
+        "bad_rows": [],
+    }
     assert "1 event on items that are not in the catalogue" in captured.err
     assert run(arguments) == 0
     out = capsys.readouterr().out
@@ -320,6 +327,25 @@ def test_importing_twice_adds_nothing(folder, tmp_path, capsys):
     first, second = documents(capsys)
     assert (first["type"], first["read"], first["added"], first["unknown_items"]) == ("events_imported", 2, 2, 1)
     assert second["added"] == 0
+
+
+def test_an_event_id_of_another_event_is_refused_and_told(folder, tmp_path, capsys):
+    event = ["event", "--data", str(folder), "--user", "bo", "--kind", "like", "--event-id", "e1", "--item"]
+    assert run([*event, "alien"]) == 0
+    assert run([*event, "her"]) == 2
+    assert "'e1' belongs to another event already: 'bo', like, 'alien'" in capsys.readouterr().err
+    file = tmp_path / "events.csv"
+    file.write_text("user_id,item_id,event_id\nbo,her,e1\n")
+    assert run(["events", "import", str(file), "--data", str(folder), "--json"]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["conflicts"] == 1
+    assert "the event_id belongs to another event" in captured.err
+
+
+def test_the_demo_looks_at_its_model_before_it_indexes(tmp_path, capsys):
+    assert run(["demo", "--data", str(tmp_path / "demo"), "--llm", "lama"]) == 2
+    assert "Unknown language model 'lama'" in capsys.readouterr().err
+    assert not (tmp_path / "demo").exists()
 
 
 def test_users_are_listed_exported_and_deleted(folder, capsys, type_in):

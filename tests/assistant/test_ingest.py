@@ -313,3 +313,56 @@ def test_another_embedder_is_refused_with_the_command_that_mends_it(tmp_path: Pa
         index_items(FILMS, tmp_path, embedder=other)
     assert embed_again(tmp_path, other) == len(FILMS)
     assert index_items(FILMS, tmp_path, embedder=other).embedded == 0
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"categories": {"a": 1}}, "categories is {'a': 1}; it must be a list, or text with commas between its parts"),
+        ({"title": "x" * 501}, "title has 501 characters; it may have 500"),
+        ({"year": "soon"}, "year is 'soon'; it must be a whole number"),
+        ({"in_stock": "perhaps"}, "in_stock is 'perhaps'; it must be true or false"),
+    ],
+)
+def test_what_is_wrong_with_an_item_is_said_plainly(more: dict, why: str, tmp_path: Path) -> None:
+    with pytest.raises(BadRowsError, match=r"--skip-bad \(skip_bad=True\)") as caught:
+        index_items([{"item_id": "1", "title": "One", **more}], tmp_path, embedder=EMBEDDER)
+    assert [row.reason for row in caught.value.rows] == [why]
+
+
+@pytest.mark.parametrize("when", ["yesterday", 1e12, "-99999999999999", 1.7e15])
+def test_times_that_no_calendar_has_are_bad_rows(when: object, tmp_path: Path) -> None:
+    with Store(tmp_path, create=True) as store:
+        with pytest.raises(BadRowsError, match="an ISO date or Unix seconds, in the years 1 to 9999"):
+            import_events(store, [{"user_id": "u", "item_id": "1", "timestamp": when}])
+        edge = [{"user_id": "u", "item_id": "1", "timestamp": at} for at in ("0001-01-01T00:00+00:00", "9999-12-30")]
+        assert import_events(store, edge).added == 2
+
+
+def test_an_event_id_that_belongs_to_another_event_is_counted(tmp_path: Path) -> None:
+    first = {"user_id": "u", "item_id": "1", "kind": "like", "event_id": "a"}
+    other = {**first, "item_id": "2"}
+    with Store(tmp_path, create=True) as store:
+        report = import_events(store, [first, first, other])
+        assert (report.read, report.added, report.conflicts) == (3, 1, 1)
+        again = import_events(store, [first, {**first, "timestamp": 7}])
+        assert (again.added, again.conflicts) == (0, 0)
+        assert [event.item_id for event in store.events("u")] == ["1"]
+
+
+def test_another_separator_is_guessed(tmp_path: Path) -> None:
+    path = tmp_path / "items.csv"
+    path.write_text("item_id;title\n1;One\n2;Two\n")
+    with pytest.raises(UnknownNameError, match=r"mapping=\{'item_id': COLUMN\}.*separated by ';'\?"):
+        index_items(path, tmp_path / "data", embedder=EMBEDDER)
+    path.write_text("item_id;title\n1;One, and more\n")
+    with pytest.raises(BadRowsError, match=r"separated by ';'\?"):
+        index_items(path, tmp_path / "data", embedder=EMBEDDER)
+
+
+def test_a_file_that_is_no_parquet_is_one_sentence_each(tmp_path: Path) -> None:
+    path = tmp_path / "items.parquet"
+    path.write_bytes(b"not parquet" * 100)
+    with pytest.raises(UserError, match=r"cannot be read as Parquet") as caught:
+        index_items(path, tmp_path / "data", embedder=EMBEDDER)
+    assert ".." not in str(caught.value).replace(str(path), "")

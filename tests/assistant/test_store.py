@@ -49,7 +49,7 @@ def test_events_are_written_once_and_come_back_in_order(tmp_path: Path) -> None:
     with Store(tmp_path, create=True) as store:
         assert record_event(store, event("u", "b", "2", timestamp=20.0))
         assert record_event(store, event("u", "a", "1", timestamp=10.0))
-        assert not record_event(store, event("u", "other", "1"))
+        assert not record_event(store, event("u", "a", "1"))
         assert [e.item_id for e in store.events("u")] == ["a", "b"]
         assert store.events("nobody") == []
 
