@@ -113,7 +113,7 @@ class BlockingAssistant:
 
         ``timestamp`` is in Unix seconds and now when left out. Give an ``event_id`` to make repeating the call safe.
         Returns whether the event was new. An item that the catalogue does not have is no error: the event counts once
-        the item is there. Raises ``UserError`` when the event is not valid.
+        the item is there. Raises ``UserError`` when the event is not valid, or its ``event_id`` is that of another one.
         """
         from assistant.feedback import make_event, record_event
 
