@@ -32,7 +32,11 @@ KINDS = ("view", "click", "like", "dislike", "rating", "purchase", "skip", "seen
 @click.option("--kind", type=click.Choice(KINDS), required=True, help="What the user did.")
 @click.option("--value", type=float, help="The rating, in the scale of the data.")
 @click.option("--timestamp", type=float, help="Unix seconds; now when left out.")
-@click.option("--event-id", type=Name(), help="Makes repeating safe: a known event is left as it is, and the id of another one is refused.")
+@click.option(
+    "--event-id",
+    type=Name(),
+    help="Makes repeating safe: a known event is left as it is, and the id of another one is refused.",
+)
 @json_option
 def event(
     data: Path,
