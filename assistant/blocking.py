@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from assistant.errors import UserError
-from assistant.types import Event, EventKind, Message, Recommendation, Replied, Reply, TurnEvent
+from assistant.types import EventKind, Message, Recommendation, Replied, Reply, TurnEvent
 
 if TYPE_CHECKING:
     from anyio import CancelScope
@@ -119,7 +119,7 @@ class BlockingAssistant:
 
         self._check_open()
         event = make_event(user, item_id, kind, value=value, timestamp=timestamp, event_id=event_id)
-        return record_event(self.core.store, checked_event(event))
+        return record_event(self.core.store, event)
 
     def close(self) -> None:
         """Free the model, the index and the thread. Turns that still run are stopped. Idempotent."""
@@ -141,24 +141,6 @@ class BlockingAssistant:
     def _check_open(self) -> None:
         if not self._open:
             raise UserError("This assistant is closed. Open another one with: connect(DATA)")
-
-
-def checked_event(event: Event) -> Event:
-    """The event as an import would read it: ids cleaned, numbers finite. Raises ``UserError``."""
-    import math
-    from dataclasses import asdict
-
-    from pydantic import ValidationError
-
-    from assistant.records import event_from_row, reason
-
-    for name, number in (("value", event.value), ("timestamp", event.timestamp)):
-        if number is not None and not math.isfinite(number):
-            raise UserError(f"The event cannot be recorded: {name!r} is {number!r}; it must be a finite number.")
-    try:
-        return event_from_row(asdict(event))
-    except ValidationError as error:
-        raise UserError(f"The event cannot be recorded: {reason(error)}.") from error
 
 
 def connect(

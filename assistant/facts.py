@@ -115,11 +115,6 @@ def _labels(item: Item) -> Iterator[_Label]:
                 yield _Label(slot, each, kind)
 
 
-def _repeats(tag: str, name: str) -> bool:
-    """Whether a tag is a name or title over again, or several words of it."""
-    return tag == name or (" " in tag and f" {tag} " in f" {name} ")
-
-
 def _plain(text: str) -> str:
     return " ".join(words(text.replace("-", " ").replace(".", " ").replace("'", "")))
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import time
 import uuid
 
+from pydantic import ValidationError
+
 from assistant.errors import UserError
+from assistant.records import event_from_row, reason
 from assistant.store import Store
 from assistant.types import Event, EventKind
 
@@ -19,15 +23,19 @@ def make_event(
     timestamp: float | None = None,
     event_id: str | None = None,
 ) -> Event:
-    """An event that happens now unless ``timestamp`` (Unix seconds) says otherwise, with an id of its own if none is given."""
-    return Event(
-        event_id=event_id or uuid.uuid4().hex,
-        user_id=user,
-        item_id=item_id,
-        kind=kind,
-        value=value,
-        timestamp=time.time() if timestamp is None else timestamp,
-    )
+    """An event that happens now unless ``timestamp`` (Unix seconds) says otherwise, with an id of its own if none is given.
+
+    It is what an import would read: ids cleaned, numbers finite. Raises ``UserError``.
+    """
+    now = time.time() if timestamp is None else timestamp
+    for name, number in (("value", value), ("timestamp", now)):
+        if number is not None and not math.isfinite(number):
+            raise UserError(f"The event cannot be recorded: {name!r} is {number!r}; it must be a finite number.")
+    row = {"event_id": event_id or uuid.uuid4().hex, "user_id": user, "item_id": item_id, "kind": kind, "value": value}
+    try:
+        return event_from_row({**row, "timestamp": now})
+    except ValidationError as error:
+        raise UserError(f"The event cannot be recorded: {reason(error)}.") from error
 
 
 def record_event(store: Store, event: Event) -> bool:

@@ -34,16 +34,14 @@ def opening(
 
 def _unknown(words: str, catalogue: Catalogue) -> str:
     """That a name is not there, and the closest title or person that is."""
-    people = {
-        name: column.display[name]
-        for role in catalogue.roles
-        if (column := catalogue.labels.get(role))
-        for name in column.rows
-    }
-    titles = {title: catalogue.title(rows[0]) for title, rows in catalogue.titles.items()}
-    close = difflib.get_close_matches(fold(words), people, n=1, cutoff=0.8)
-    close_title = difflib.get_close_matches(fold_title(words), titles, n=1, cutoff=0.75)
-    meant = titles[close_title[0]] if close_title else people[close[0]] if close else None
+    meant = None
+    if titles := difflib.get_close_matches(fold_title(words), catalogue.titles, n=1, cutoff=0.75):
+        meant = catalogue.title(catalogue.titles[titles[0]][0])
+    else:
+        columns = [catalogue.labels[role] for role in catalogue.roles if role in catalogue.labels]
+        people = {name: shown for column in columns for name, shown in column.display.items()}
+        if names := difflib.get_close_matches(fold(words), people, n=1, cutoff=0.8):
+            meant = people[names[0]]
     hint = f" Did you mean “{meant}”?" if meant else ""
     return f"“{words}” is not in this catalogue.{hint}"
 

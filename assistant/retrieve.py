@@ -91,6 +91,8 @@ class Found:
     """How many each source proposed."""
     allowed: int
     """How many items meet every promise."""
+    mentioned: bool
+    """Whether an allowed item holds a word of the message; true as well when the message has none to search by."""
     relevance: NDArray[np.float32] | None
     """(n_candidates,) how well each matches the message, 1 the best; None when the message does not say what is wanted."""
 
@@ -142,6 +144,7 @@ def retrieve(
         ),
         sources={name: len(rows) for name, (_, rows) in rankings.items()},
         allowed=allowed,
+        mentioned="message_lexical" in rankings or not content_words(query.search_text, language),
         relevance=relevance,
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,8 +88,3 @@ def count_positive(store: Store, catalogue: Catalogue) -> NDArray[np.float32]:
         if (row := catalogue.row_of.get(item_id)) is not None:
             counts[row] = count
     return counts
-
-
-def ordered(rows: Sequence[int]) -> NDArray[np.int64]:
-    """Rows as the ranking stage takes them."""
-    return np.asarray(rows, dtype=np.int64)

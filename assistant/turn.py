@@ -19,8 +19,8 @@ from assistant.llm.base import LanguageModel, Usage
 from assistant.profile import UserProfile
 from assistant.rank import rank
 from assistant.reply_text import acting_on, opening
-from assistant.retrieve import Found, RetrievalSettings, content_words, retrieve
-from assistant.serving import Serving, load_serving, ordered
+from assistant.retrieve import Found, RetrievalSettings, retrieve
+from assistant.serving import Serving, load_serving
 from assistant.settings import Settings
 from assistant.store import Impression, Store
 from assistant.threads import one_blas_thread
@@ -139,7 +139,7 @@ class Assistant:
 
         def prepare() -> tuple[Ranked, Evidence]:
             profile = self._profile(serving, user)
-            (ranked,) = serving.ranker.rank(profile.history, ordered([row]), k=1)
+            (ranked,) = serving.ranker.rank(profile.history, serving.catalogue.rows([item_id]), k=1)
             return ranked, self._evidence(serving, profile, Query(text=""), ranked)
 
         ranked, evidence = await asyncio.to_thread(prepare)
@@ -193,20 +193,19 @@ class Assistant:
             settings=self._retrieval,
         )
         clock.lap("retrieve")
-        rows = ordered([candidate.row for candidate in found.candidates])
+        rows = serving.catalogue.rows(candidate.item_id for candidate in found.candidates)
         ranking = serving.ranker.rank(profile.history, rows, relevance=found.relevance, k=query.k)
         _require_promises(serving, query, ranking)
         clock.lap("rank")
         evidence = tuple(self._evidence(serving, profile, query, ranked) for ranked in ranking)
         clock.lap("facts")
-        described = bool(content_words(query.search_text, serving.language)) and query.intent == "recommend"
         text = opening(
             query,
             serving.catalogue,
             shown=len(ranking),
             new_user=profile.is_new,
             allowed=found.allowed,
-            mentioned=not described or "message_lexical" in found.sources,
+            mentioned=found.mentioned or query.intent != "recommend",
         )
         return _Plan(
             query=query,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from assistant.faithfulness.text import Token, sentences, tokenize, word_set
@@ -266,9 +266,3 @@ def _mark(reading: Reading, start: int, end: int, region: str) -> None:
         if word in {",", ";", ":", "–", "—", "this", "it", "here's", "then", "but"} and i > start:
             return
         reading.region[i] = reading.region[i] or region
-
-
-def positions(reading: Reading) -> Iterator[tuple[int, Token]]:
-    """(word position, token) of every word and number."""
-    for position, i in enumerate(reading.words):
-        yield position, reading.tokens[i]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -276,8 +275,3 @@ def _text_level(text: str, families: frozenset[str], numbers: tuple[Number, ...]
         low = fold(text).strip()
         return 1 if low in _LOW else 2 if low in _MIDDLE else 3 if low in _HIGH else None
     return None
-
-
-def finite(number: float) -> float | None:
-    """The number, or None where a bound is open."""
-    return number if math.isfinite(number) else None

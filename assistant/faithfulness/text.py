@@ -43,7 +43,6 @@ _TOKEN = re.compile(
 )
 _ABBREVIATIONS = word_set("mr mrs ms dr st jr sr vs vol no approx min etc inc ltd co")
 _ENDING = re.compile(r"[.!?]")
-_CONTRACTIONS = re.compile(r"n['’]t$")
 
 
 @lru_cache(maxsize=65536)
@@ -202,8 +201,3 @@ def sentences(tokens: list[Token]) -> list[tuple[int, int]]:
     starts = [i for i, token in enumerate(tokens) if token.first] or [0]
     starts[0] = 0
     return [(a, b) for a, b in zip(starts, [*starts[1:], len(tokens)], strict=True) if b > a]
-
-
-def negates(low: str) -> bool:
-    """``isn't``, ``don't``, ``cannot``."""
-    return bool(_CONTRACTIONS.search(low)) or low in {"cannot", "not", "never", "without", "nor", "neither"}
