@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from assistant.errors import UserError
 from assistant.store import Store
-from assistant.types import Message
+from assistant.types import Message, Query, Utterance
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +31,22 @@ def check_message(message: Message) -> None:
             raise UserError(f"The {name} of a message must be text, and this is {value!r:.60}.{hint}")
     if not message.user.strip():
         raise UserError("The user of a message is blank. Give an id, as in: user='ana'")
+
+
+def acted_on(said: Utterance, *, cards: int = 5, excluded: Iterable[str] = ()) -> Query:
+    """The request that a turn acts on: what the message says on top of what the conversation holds."""
+    return Query(
+        text=said.text,
+        intent=said.intent,
+        search_text=said.search_text,
+        constraints=said.constraints,
+        wishes=said.wishes,
+        like=said.like,
+        excluded=frozenset((*excluded, *said.like, *said.seen)),
+        unknown=said.unknown,
+        k=said.k or cards,
+        language=said.language,
+    )
 
 
 def load_conversation(store: Store, user: str, conversation_id: str) -> Conversation:

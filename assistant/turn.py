@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from assistant.conversation import check_message, load_conversation
+from assistant.conversation import acted_on, check_message, load_conversation
 from assistant.errors import UnknownNameError, did_you_mean
 from assistant.explain import Explainer
 from assistant.facts import select_facts
@@ -173,9 +173,8 @@ class Assistant:
         profile = self._profile(serving, message.user)
         clock.lap("profile")
         shown = load_conversation(self.store, message.user, conversation).shown
-        query = understand(
-            message.text,
-            serving.vocabulary,
+        query = acted_on(
+            understand(message.text, serving.vocabulary),
             cards=self.settings.cards,
             excluded=profile.known_items | shown,
         )

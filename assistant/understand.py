@@ -6,11 +6,10 @@ Rules over the language's word lists and the catalogue's own values; no model is
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import replace
 
 from assistant.text import fold
-from assistant.types import Constraint, Intent, Operator, Query
+from assistant.types import Constraint, Context, Intent, Operator, Utterance
 from assistant.understand_numbers import NumberSpan, find_numbers
 from assistant.understand_people import find_people
 from assistant.understand_reading import Reading, Token, cue_at
@@ -23,6 +22,7 @@ NEGATION_REACH = 5
 """Words after a negation in which a value is still negated."""
 MAX_CARDS = 50
 
+_NO_CONTEXT = Context()
 _TOKEN = re.compile(r"\w+(?:['’]\w+|-\w+)*")
 _FOLLOWS_CATEGORY = frozenset(
     [
@@ -57,8 +57,8 @@ _BEHIND_NEGATION = frozenset(
 )  # fmt: skip
 
 
-def understand(text: str, vocabulary: Vocabulary, *, cards: int = 5, excluded: Iterable[str] = ()) -> Query:
-    """The query that a message makes. ``cards`` is how many items are wanted unless the message says so."""
+def understand(text: str, vocabulary: Vocabulary, context: Context = _NO_CONTEXT) -> Utterance:
+    """What a message says, read against the conversation before it."""
     text = text[:MAX_MESSAGE]
     reading = Reading(text, [Token(fold(m.group()), m.group(), m.start(), m.end()) for m in _TOKEN.finditer(text)])
     find_titles(reading, vocabulary)
@@ -68,16 +68,17 @@ def understand(text: str, vocabulary: Vocabulary, *, cards: int = 5, excluded: I
     find_people(reading, vocabulary)
     unknown = _unknown_names(reading, vocabulary)
     _find_labels(reading, vocabulary)
-    return Query(
+    return Utterance(
         text=text,
+        language=context.language,
         intent=_intent(reading, vocabulary),
         search_text=_search_text(reading),
         constraints=_merged(reading.constraints),
         wishes=tuple(dict.fromkeys(reading.wishes)),
         like=tuple(dict.fromkeys(reading.like)),
-        excluded=frozenset(excluded) | frozenset(reading.like) | frozenset(reading.seen),
+        seen=tuple(dict.fromkeys(reading.seen)),
         unknown=unknown,
-        k=max(1, min(reading.k or cards, MAX_CARDS)),
+        k=None if reading.k is None else max(1, min(reading.k, MAX_CARDS)),
     )
 
 

@@ -25,6 +25,7 @@ import numpy as np
 
 from assistant.build import build_embedder
 from assistant.catalogue import Catalogue
+from assistant.conversation import acted_on
 from assistant.ingest import index_items
 from assistant.profile import UserProfile
 from assistant.records import labels_text, people_text
@@ -86,7 +87,7 @@ class Films:
         return other
 
     def understand(self, request: Request) -> Query:
-        return understand(request.text, self.vocabulary)
+        return acted_on(understand(request.text, self.vocabulary))
 
     def retrieve(self, query: Query, settings: RetrievalSettings) -> Found:
         return retrieve(
