@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from assistant.fitting import forget_models, versions
+from assistant.scoring.likelihood_cache import FILE_NAME, forget_likelihoods
 from assistant.store import Store
 
 
@@ -25,6 +26,7 @@ def erase_user(store: Store, user: str) -> Erasure:
     another process keeps reading.
     """
     known = user in store.users()
+    forget_likelihoods(store.folder / FILE_NAME)  # digests of profiles are in it
     fitted = known and bool(versions(store.folder))
     if known:
         forget_models(store.folder)  # before the rows, so that an interrupted erasure can be seen and run again
