@@ -92,12 +92,14 @@ class Ranker:
         relevance: Scores | None = None,
         k: int = 10,
         explain: bool = True,
+        only: Rows | None = None,
     ) -> tuple[Ranked, ...]:
         """The best ``k`` of ``rows``, best first; ties by row, so that the order is the same every time.
 
         ``rows`` None means every item outside the history. ``relevance`` (len(rows),) is the match to a request, bigger
         is better; None when there is none. With ``explain``, each result has its columns, what each contributed to the
-        score, and the history items that moved it most.
+        score, and the history items that moved it most. With ``only``, some of ``rows``, the result holds these instead of
+        the best ``k``, scored as they are among all of ``rows``.
         """
         if rows is None:
             rows = np.setdiff1d(np.arange(len(self.item_ids)), history.rows)
@@ -119,7 +121,8 @@ class Ranker:
             asked, _ = _unit(relevance.astype(np.float64))
             scale *= 1 - share
             scores = share * asked + (1 - share) * taste
-        order = np.lexsort((rows, -scores))[:k]
+        order = np.lexsort((rows, -scores))
+        order = order[:k] if only is None else order[np.isin(rows[order], only)]
         if not explain:
             return tuple(
                 Ranked(item_id=self.item_ids[rows[n]], row=int(rows[n]), score=float(scores[n])) for n in order

@@ -35,6 +35,8 @@ Intent = Literal[
 what would have to be liked for an item to come first; ``profile`` speaks of what the user likes in general."""
 Operator = Literal["any", "all", "none", "range", "outside"]
 PhrasedBy = Literal["model", "template"]
+Stage = Literal["rerank", "boost", "bury", "diversity", "cap", "exploration", "pin"]
+"""What may move an item after it was scored, in the order in which it does."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -284,6 +286,21 @@ class Candidate:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Placement:
+    """A step after scoring that moved an item in its list."""
+
+    stage: Stage
+    reason: str
+    """In words: ``pinned by rule 'house pick'``."""
+    before: int | None
+    """Its position before the step, from 1; None when it was not in the list."""
+    after: int
+    """Its position after the step."""
+    rule: str | None = None
+    """The name of the business rule, where it was one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Ranked:
     """A candidate with its score, and the columns it was made from."""
 
@@ -294,6 +311,17 @@ class Ranked:
     contributions: Mapping[str, float] = field(default_factory=dict)
     history: tuple[tuple[str, float], ...] = ()
     """(item id, contribution) of the history items that moved the score most, largest first."""
+    placements: tuple[Placement, ...] = ()
+    """What moved it after it was scored, in order; empty when its place is its score's."""
+    propensity: float = 1.0
+    """The probability with which it came to its position: below 1 where chance had a part."""
+    label: str | None = None
+    """What a card must say of how it came into the list, such as ``Sponsored``."""
+
+    @property
+    def pinned(self) -> bool:
+        """Whether a rule, and not its score, put it where it is."""
+        return any(placement.stage == "pin" for placement in self.placements)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -368,6 +396,8 @@ class Recommendation:
     score: float
     explanation: Explanation
     item: Item
+    label: str | None = None
+    """How it came into the list, where that was not by its score: ``Sponsored``, say. Shown with the card."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
