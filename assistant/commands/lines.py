@@ -14,21 +14,50 @@ from assistant.errors import UserError, did_you_mean
 D = TypeVar("D", bound=Document)
 
 
+CHUNK = 1 << 16
+"""Bytes read at once."""
+BOM = b"\xef\xbb\xbf"
+
+
 class BadLineError(UserError):
     """A line of the input that cannot be used."""
 
 
 def input_lines(stream: IO[bytes], limit: int) -> Iterator[tuple[int, bytes | None]]:
     """(number from 1, line) as they arrive; None in place of a line of more than ``limit`` bytes, which is never held."""
-    number = 0
-    while line := stream.readline(limit + 1):
-        number += 1
-        if len(line) <= limit or (len(line) == limit + 1 and line.endswith(b"\n")):
-            yield number, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
-            continue
-        while line and not line.endswith(b"\n"):
-            line = stream.readline(limit + 1)
-        yield number, None
+    for batch in line_batches(stream, limit, 1):
+        yield from batch
+
+
+def line_batches(stream: IO[bytes], limit: int, most: int) -> Iterator[list[tuple[int, bytes | None]]]:
+    """The lines that are there already, ``most`` of them at a time, each as from ``input_lines``.
+
+    Whoever writes a line and waits for its answer gets it; whoever writes many is answered many at a time.
+    """
+    read = getattr(stream, "read1", stream.read)
+    number, rest, too_long = 0, bytearray(), False
+    while chunk := read(CHUNK):
+        batch: list[tuple[int, bytes | None]] = []
+        *ended, last = chunk.split(b"\n")
+        for part in ended:
+            number += 1
+            rest += part
+            batch.append((number, None if too_long or len(rest) > limit else _unmarked(rest, number)))
+            rest, too_long = bytearray(), False
+            if len(batch) == most:
+                yield batch
+                batch = []
+        rest += last
+        if len(rest) > limit:
+            rest, too_long = bytearray(), True
+        if batch:
+            yield batch
+    if rest or too_long:
+        yield [(number + 1, None if too_long else _unmarked(rest, number + 1))]
+
+
+def _unmarked(line: bytearray, number: int) -> bytes:
+    return bytes(line.removeprefix(BOM) if number == 1 else line)
 
 
 def parse_line(line: bytes | None, document: type[D], limit: int) -> D:

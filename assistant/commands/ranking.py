@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MAX_LINE = 16 * 1024 * 1024
 """Bytes of a request: enough to name every item of a large catalogue."""
+BATCH = 64
+"""Requests ranked at once, where so many are there."""
 
 
 @click.command()
@@ -40,15 +42,16 @@ def rank(data: Path, requests: str, as_json: bool) -> None:
     echo '{"request_id": "1", "history": ["alien-1979"], "k": 10}' | assistant rank --requests -
     """
     from assistant.catalogue import Catalogue
-    from assistant.commands.lines import input_lines
+    from assistant.commands.lines import line_batches
     from assistant.fitting import open_ranker
     from assistant.store import Store
 
     with _opened(requests) as stream, Store(data) as store:
         catalogue = Catalogue.load(store)
         ranker = open_ranker(store, catalogue)
-        for number, line in input_lines(stream, MAX_LINE):
-            emit(_answer(store, catalogue, ranker, number, line))
+        for batch in line_batches(stream, MAX_LINE, BATCH):
+            for document in _answered(store, catalogue, ranker, batch):
+                emit(document)
 
 
 @contextmanager
@@ -66,32 +69,46 @@ def _opened(requests: str) -> Iterator[IO[bytes]]:
         yield stream  # type: ignore[misc]
 
 
-def _answer(store: Store, catalogue: Catalogue, ranker: Ranker, number: int, line: bytes | None) -> Document:
+def _answered(
+    store: Store, catalogue: Catalogue, ranker: Ranker, batch: Sequence[tuple[int, bytes | None]]
+) -> list[Document]:
+    """A document per line, in order."""
     from assistant.commands.lines import parse_line, partial_id
     from assistant.documents import ErrorBody, RankDocument, RankLine, RequestErrorDocument
-    from assistant.rank import rank as rank_request
+    from assistant.rank import RankRequest, answers, prepared
+    from assistant.threads import one_blas_thread
 
-    try:
-        request = parse_line(line, RankLine, MAX_LINE)
-        ranked = rank_request(
-            store,
-            catalogue,
-            ranker,
-            user=request.user,
-            history=request.history,
-            candidates=request.candidates,
-            k=request.k,
-        )
-        return RankDocument(
-            request_id=request.request_id,
-            ranking=[item_id for item_id, _ in ranked],
-            scores=[score for _, score in ranked],
-        )
-    except Exception as error:  # noqa: BLE001 - the boundary of a request: those after it are answered whatever it hits
+    documents: dict[int, Document] = {}
+
+    def failed(number: int, line: bytes | None, error: Exception) -> None:
         kind, message, _ = fault(error)
-        return RequestErrorDocument(
-            error=ErrorBody(kind=kind, message=message), line=number, request_id=partial_id(line, "request_id")
-        )
+        body = ErrorBody(kind=kind, message=message)
+        documents[number] = RequestErrorDocument(error=body, line=number, request_id=partial_id(line, "request_id"))
+
+    ready: list[tuple[int, bytes | None, str | int, RankRequest]] = []
+    for number, line in batch:
+        try:
+            asked = parse_line(line, RankLine, MAX_LINE)
+            request = prepared(
+                store, catalogue, user=asked.user, history=asked.history, candidates=asked.candidates, k=asked.k
+            )
+            ready.append((number, line, asked.request_id, request))
+        except Exception as error:  # noqa: BLE001 - the boundary of a request: those after it are answered whatever it hits
+            failed(number, line, error)
+    with one_blas_thread():
+        try:
+            found = answers(catalogue, ranker, [request for *_, request in ready])
+        except Exception:  # noqa: BLE001 - one request of the batch hits it: each by itself shows which
+            found = []
+        for at, (number, line, request_id, request) in enumerate(ready):
+            try:
+                ranked = found[at] if found else answers(catalogue, ranker, [request])[0]
+                documents[number] = RankDocument(
+                    request_id=request_id, ranking=[item for item, _ in ranked], scores=[score for _, score in ranked]
+                )
+            except Exception as error:  # noqa: BLE001 - the boundary of a request, as above
+                failed(number, line, error)
+    return [documents[number] for number, _ in batch]
 
 
 @click.command()

@@ -68,13 +68,7 @@ class LinearScorer:
 
     def score(self, history: History, rows: Rows | None = None) -> Scores:
         """(len(rows),) or (n_items,) float32: sum over events of weight × matrix entry; 0 for items not covered."""
-        scores = np.zeros(len(self.place), np.float32)
-        at, weight = self._events(history)
-        if len(at):
-            # A row gather is small: histories are cut by `last` and by decay.
-            values = weight @ self.matrix[at]
-            there = self.known >= 0
-            scores[self.known[there]] = values[there]
+        scores: Scores = self.score_many([history])[0]
         return scores if rows is None else scores[rows]
 
     def score_many(self, histories: Sequence[History]) -> Scores:

@@ -98,11 +98,23 @@ class LearnedStage:
 
     def predict(self, history: History, standard: Scores, rows: Rows) -> Scores:
         """(len(rows),) scores; ``standard`` (n_columns, n_items) are the standardised columns."""
-        columns = standard[: len(self.names), rows].T
-        base = columns @ self.weights
-        matrix = self.features(history, columns, rows, base)
-        trees = self.booster.inplace_predict(matrix, predict_type="margin", validate_features=False, base_margin=base)
-        return np.asarray(trees, np.float32)
+        return self.predict_many([history], [standard], [rows])[0]
+
+    def predict_many(
+        self, histories: Sequence[History], standards: Sequence[Scores], rows: Sequence[Rows]
+    ) -> list[Scores]:
+        """``predict`` of each, all through the trees at once."""
+        if not histories:
+            return []
+        matrices, bases = [], []
+        for history, standard, of_history in zip(histories, standards, rows, strict=True):
+            columns = standard[: len(self.names), of_history].T
+            bases.append(columns @ self.weights)
+            matrices.append(self.features(history, columns, of_history, bases[-1]))
+        trees = self.booster.inplace_predict(
+            np.concatenate(matrices), predict_type="margin", validate_features=False, base_margin=np.concatenate(bases)
+        )
+        return np.split(np.asarray(trees, np.float32), np.cumsum([len(of_history) for of_history in rows])[:-1])
 
     def contributions(
         self, history: History, standard: Scores, rows: Rows, shown: Sequence[int]

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import io
+import os
+
+import pytest
+
+from assistant.commands.lines import input_lines, line_batches
+
+
+@pytest.mark.parametrize("most", [1, 2, 100])
+@pytest.mark.parametrize("size", [1, 3, 1 << 16])
+def test_lines_come_numbered_whatever_the_pieces(monkeypatch, most: int, size: int) -> None:
+    monkeypatch.setattr("assistant.commands.lines.CHUNK", size)
+    text = b"\xef\xbb\xbfone\n\n" + b"x" * 9 + b"\nfour\r\n" + b"y" * 20
+    batches = list(line_batches(io.BytesIO(text), 8, most))
+    assert all(1 <= len(batch) <= most for batch in batches)
+    found = [line for batch in batches for line in batch]
+    assert found == [(1, b"one"), (2, b""), (3, None), (4, b"four\r"), (5, None)]
+    assert found == list(input_lines(io.BytesIO(text), 8))
+
+
+def test_an_end_without_a_line_feed_is_a_line_and_nothing_is_none() -> None:
+    assert list(input_lines(io.BytesIO(b"a\nb"), 8)) == [(1, b"a"), (2, b"b")]
+    assert list(input_lines(io.BytesIO(b""), 8)) == []
+
+
+def test_a_line_is_answered_before_the_next_one_is_there() -> None:
+    reading, writing = os.pipe()
+    with open(reading, "rb") as stream, open(writing, "wb", buffering=0) as out:
+        lines = line_batches(stream, 100, 64)
+        out.write(b"first\n")
+        assert next(lines) == [(1, b"first")]
+        out.write(b"second\nthird\nfou")
+        assert next(lines) == [(2, b"second"), (3, b"third")]
+        out.write(b"rth\n")
+        assert next(lines) == [(4, b"fourth")]
