@@ -10,10 +10,10 @@ from dataclasses import replace
 
 from assistant.text import fold
 from assistant.types import Constraint, Context, Intent, Operator, Utterance
-from assistant.understand_numbers import NumberSpan, find_numbers
-from assistant.understand_people import find_people
-from assistant.understand_reading import Reading, Token, cue_at
-from assistant.understand_titles import find_titles, title_at
+from assistant.understanding.numbers import NumberSpan, find_numbers
+from assistant.understanding.people import find_people
+from assistant.understanding.reading import Reading, Token, cue_at
+from assistant.understanding.titles import find_titles, title_at
 from assistant.vocabulary import MAX_LABEL_WORDS, Vocabulary
 
 MAX_MESSAGE = 2_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from assistant.text import fold, fold_title
-from assistant.understand_reading import Reading, cue_at
+from assistant.understanding.reading import Reading, cue_at
 from assistant.vocabulary import Vocabulary
 
 MAX_TITLE_WORDS = 12

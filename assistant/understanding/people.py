@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from assistant.types import Constraint
-from assistant.understand_reading import Reading
+from assistant.understanding.reading import Reading
 from assistant.vocabulary import Vocabulary
 
 SENTENCE_START_ITEMS = 5
