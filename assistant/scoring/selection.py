@@ -305,7 +305,8 @@ def in_service(ranker: Ranker, train: Interactions, features: ItemFeatures, vali
     scorers = tuple(refitted(ranker.scorers, train, features))
     learned = None if ranker.learned is None else ltr.refreshed(ranker.learned, train)
     again = replace(ranker, scorers=scorers, learned=learned)
-    ranks = [past.target_ranks(again.score_all(choice.history)[None, :], [choice]) for choice in validation]
+    parts = [validation[start : start + 256] for start in range(0, len(validation), 256)]
+    ranks = [past.target_ranks(again.score_many([c.history for c in part]), part) for part in parts]
     return _row("in service", np.concatenate(ranks))
 
 
