@@ -60,6 +60,7 @@ _MIGRATIONS = (
         prompt TEXT, created_at REAL NOT NULL, PRIMARY KEY (reply_id, position)) WITHOUT ROWID;
     CREATE INDEX impression_by_user ON impression (user_id);
     """,
+    "CREATE INDEX event_rating ON event (value) WHERE kind = 'rating' AND value IS NOT NULL",
 )
 _EVENT = "event_id, user_id, item_id, kind, value, timestamp, position"
 SCHEMA_VERSION = len(_MIGRATIONS)
@@ -391,9 +392,9 @@ class Store:
 
     def rating_scale(self) -> tuple[float, float] | None:
         """Lowest and highest value among ratings, None when there are none."""
-        low, high = self._rows("SELECT min(value), max(value) FROM event WHERE kind = 'rating' AND value IS NOT NULL")[
-            0
-        ]
+        rated = "FROM event WHERE kind = 'rating' AND value IS NOT NULL"
+        # Two questions, as SQLite answers either from the end of an index, and both in one by reading every event.
+        ((low, high),) = self._rows(f"SELECT (SELECT min(value) {rated}), (SELECT max(value) {rated})")
         return None if low is None else (float(low), float(high))
 
     # conversations, tastes, impressions
