@@ -152,6 +152,10 @@ class Catalogue:
         for name, value in (record.get("attributes") or {}).items():  # type: ignore[attr-defined]
             yield name, tuple(value) if isinstance(value, list) else value
 
+    def values(self, row: int) -> dict[str, Value]:
+        """Every slot of an item that constraints can be about, people by role."""
+        return dict(self._values(self._parsed[row]))
+
     @cached_property
     def _columns(self) -> tuple[dict[str, LabelColumn], dict[str, NDArray[np.float64]]]:
         labels: dict[str, dict[str, list[int]]] = {}

@@ -1,90 +1,176 @@
-"""The words around the cards. Everything they state is counted by code."""
+"""The words around the cards. Everything they state is counted by code; the sentences are a file per language."""
 
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from assistant.catalogue import Catalogue
+from assistant.merging import Merged
+from assistant.relaxing import Relaxation
+from assistant.reply_words import ReplyWords, reply_words
 from assistant.text import fold, fold_title
-from assistant.types import Constraint, Query
-
-_NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
+from assistant.types import Held, Query, Question, Utterance
 
 
-def acting_on(query: Query, catalogue: Catalogue) -> tuple[str, ...]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Situation:
+    """What the words around a reply's cards depend on."""
+
+    query: Query
+    said: Utterance
+    merged: Merged
+    held: tuple[Held, ...]
+    """All that counts, the taste memory's entries among it."""
+    shown: int
+    """Cards of this reply."""
+    new_user: bool
+    allowed: int
+    """Items that meet every promise and are not excluded."""
+    mentioned: bool = True
+    """Whether any item that is allowed holds any of the words of the request."""
+    relaxations: tuple[Relaxation, ...] = ()
+
+
+def label(held: Held) -> str:
+    """How a reply shows what it acts on: the user's words for a wish, the promise itself for a promise."""
+    return held.constraint.label() if held.promised else held.constraint.words or held.constraint.label()
+
+
+def acting_on(query: Query, held: Sequence[Held], catalogue: Catalogue) -> tuple[str, ...]:
     """The promises and wishes that a reply obeys, and what it goes by, as short labels."""
-    like = [f"like {catalogue.title(row)}" for row in catalogue.rows(query.like).tolist()]
-    wishes = [wish.words or wish.label() for wish in query.wishes]
-    labels = [*like, *wishes, *(constraint.label() for constraint in query.constraints)]
-    return tuple({label.casefold(): label for label in reversed(labels)}.values())[::-1]
+    words = reply_words(query.language)
+    like = [words.say("like", title=title) for title in _titles(query.like, catalogue)]
+    ordered = [*(one for one in held if not one.promised), *(one for one in held if one.promised)]
+    labels = [*like, *(label(one) for one in ordered)]
+    return tuple({one.casefold(): one for one in reversed(labels)}.values())[::-1]
 
 
-def opening(
-    query: Query, catalogue: Catalogue, *, shown: int, new_user: bool, allowed: int, mentioned: bool = True
-) -> str:
-    """One or two sentences before the cards, and what the catalogue does not have.
+def text_before(situation: Situation, catalogue: Catalogue) -> str:
+    """One or two sentences before the cards: what changed, what the catalogue does not have, what comes."""
+    words = reply_words(situation.query.language)
+    return words.sentences(
+        [
+            *(_unknown(name, catalogue, words) for name in situation.query.unknown),
+            *_changes(situation, catalogue, words),
+            _opening(situation, catalogue, words),
+        ]
+    )
 
-    ``mentioned`` is whether any item that is allowed holds any of the words of the request.
-    """
-    text = _opening(query, catalogue, shown=shown, new_user=new_user, allowed=allowed)
-    if shown and not mentioned:
-        text = f"No item here mentions what you describe; {text[0].lower()}{text[1:-1]} that may come near."
-    return " ".join([*(_unknown(words, catalogue) for words in query.unknown), text])
+
+def offer(situation: Situation, catalogue: Catalogue) -> Question | None:
+    """Where nothing fits: to leave out the promise that costs least."""
+    if situation.shown or not situation.relaxations:
+        return None
+    words = reply_words(situation.query.language)
+    drops = situation.relaxations[0].drops
+    return Question(
+        slot="", text=words.say("shall_i", dropped=_dropped(drops, words)), drops=tuple(one.held_id for one in drops)
+    )
 
 
-def _unknown(words: str, catalogue: Catalogue) -> str:
+def phrase_question(slot: str, options: Sequence[str], catalogue: Catalogue, language: str) -> str:
+    """The question about a slot."""
+    words = reply_words(language)
+    if slot in catalogue.roles:
+        return words.say("ask_person")
+    shown = words.joined(options, "or")
+    if slot in catalogue.numbers and slot != "year":
+        return words.say("ask_number", slot=words.slot(slot), options=shown)
+    return words.say("ask", slot=words.slot(slot), options=shown)
+
+
+def accepted_text(titles: Sequence[str], language: str) -> str:
+    words = reply_words(language)
+    return words.say("accepted", titles=words.joined(titles))
+
+
+def _titles(item_ids: Sequence[str], catalogue: Catalogue) -> list[str]:
+    return [catalogue.title(row) for row in catalogue.rows(item_ids).tolist()]
+
+
+def _unknown(name: str, catalogue: Catalogue, words: ReplyWords) -> str:
     """That a name is not there, and the closest title or person that is."""
     meant = None
-    if titles := difflib.get_close_matches(fold_title(words), catalogue.titles, n=1, cutoff=0.75):
+    if titles := difflib.get_close_matches(fold_title(name), catalogue.titles, n=1, cutoff=0.75):
         meant = catalogue.title(catalogue.titles[titles[0]][0])
     else:
         columns = [catalogue.labels[role] for role in catalogue.roles if role in catalogue.labels]
         people = {name: shown for column in columns for name, shown in column.display.items()}
-        if names := difflib.get_close_matches(fold(words), people, n=1, cutoff=0.8):
+        if names := difflib.get_close_matches(fold(name), people, n=1, cutoff=0.8):
             meant = people[names[0]]
-    hint = f" Did you mean “{meant}”?" if meant else ""
-    return f"“{words}” is not in this catalogue.{hint}"
+    hint = words.say("did_you_mean", title=meant) if meant else ""
+    return words.sentences([words.say("unknown", words=words.say("quote", words=name)), hint])
 
 
-def _opening(query: Query, catalogue: Catalogue, *, shown: int, new_user: bool, allowed: int) -> str:
+def _changes(situation: Situation, catalogue: Catalogue, words: ReplyWords) -> list[str]:
+    """What the message undid, and what it was about where that is not to be seen in the labels."""
+    said, merged = situation.said, situation.merged
+    told = []
+    if said.new_subject:
+        told.append(words.say("fresh_start"))
+    for name, held in (("gone", merged.gone), ("replaced", merged.replaced)):
+        if held and not said.new_subject:
+            labels = words.joined([words.say("quote", words=label(one)) for one in held])
+            told.append(words.say(name, n=len(held), labels=labels))
+    if said.rejected and (titles := _titles(said.rejected, catalogue)):
+        told.append(words.say("rejected", titles=words.joined(titles, "or")))
+    if said.seen and situation.query.intent == "refine" and (titles := _titles(said.seen, catalogue)):
+        told.append(words.say("seen", titles=words.joined(titles)))
+    return told
+
+
+def _opening(situation: Situation, catalogue: Catalogue, words: ReplyWords) -> str:
+    query, shown = situation.query, situation.shown
     if shown == 0:
-        return _nothing(query, catalogue)
-    number = _NUMBERS[shown] if shown < len(_NUMBERS) else str(shown)
-    suggestions = f"{number} suggestion{'' if shown == 1 else 's'}"
+        return _nothing(situation, catalogue, words)
+    suggestions = words.say("suggestions", n=shown, number=words.number(shown))
+    inner = suggestions[0].lower() + suggestions[1:]
+    if query.only:
+        return words.say("again")
     if query.intent == "small_talk":
-        greeting = "Hello! Tell me what you are in the mood for."
-        return f"{greeting} Until then, {suggestions.lower()} " + (
-            "to begin with." if new_user else "from what you liked."
-        )
+        return words.say("greeting_new" if situation.new_user else "greeting_known", suggestions=inner)
+    if not situation.mentioned:
+        return words.say("not_mentioned", suggestions=inner)
     if query.like:
-        titles = [catalogue.title(row) for row in catalogue.rows(query.like).tolist()]
-        suggestions += " in the direction of " + " and ".join(titles)
-    if shown < query.k and allowed <= shown:
-        left = "meets everything you asked for" if query.constraints else "is new to you"
-        return f"{suggestions}: nothing else in this catalogue {left}."
-    return f"{suggestions}."
+        titles = words.joined(_titles(query.like, catalogue))
+        suggestions = words.say("in_the_direction_of", suggestions=suggestions, titles=titles)
+    if shown < query.k and situation.allowed <= shown:
+        name = "all_there_is_asked" if query.constraints else "all_there_is_new"
+        return words.say(name, suggestions=suggestions)
+    return words.say("plain", suggestions=suggestions)
 
 
-def _nothing(query: Query, catalogue: Catalogue) -> str:
-    """Says what leaves nothing: what was shown already, or which promise, with how many items there would be without it."""
+def _nothing(situation: Situation, catalogue: Catalogue, words: ReplyWords) -> str:
+    """Says what leaves nothing: what was shown already, or which promise, and what is nearest without it."""
+    query = situation.query
     if not len(catalogue):
-        return "This catalogue is empty."
+        return words.say("empty_catalogue")
     if not query.constraints:
-        return "There is nothing left in this catalogue that you have not seen or been shown."
-    asked = " · ".join(constraint.label() for constraint in query.constraints)
+        return words.say("nothing_left")
+    asked = words.say("separator").join(constraint.label() for constraint in query.constraints)
     if known := int(catalogue.allowed(query.constraints).sum()):
-        items = "the 1 item" if known == 1 else f"all {known:,} items"
-        return f"You have seen or been shown {items} of this catalogue for: {asked}."
-    ways = sorted(
-        ((int(catalogue.allowed(_without(query, c), query.excluded).sum()), c) for c in query.constraints),
-        key=lambda way: -way[0],
-    )
-    if ways[0][0] == 0:
-        return f"Nothing in this catalogue is {asked}, and nothing is when any one of these is left out."
-    count, dropped = ways[0]
-    items = "1 item" if count == 1 else f"{count:,} items"
-    return f"Nothing in this catalogue is {asked}. Without “{dropped.label()}” there would be {items}."
+        return words.say("known_all", n=known, asked=asked)
+    if not situation.relaxations:
+        return words.say("nothing_fits_any", asked=asked)
+    first = situation.relaxations[0]
+    row = first.nearest
+    if row is None:
+        kept = [one.constraint for one in situation.held if one.promised and one not in first.drops]
+        row = int(catalogue.allowed(kept, query.excluded).argmax())
+    sentences = [
+        words.say("nothing_fits", asked=asked),
+        words.say("without", n=first.count, dropped=_dropped(first.drops, words), title=catalogue.title(row)),
+    ]
+    if first.nearest is not None and first.value is not None:
+        slot = first.drops[0].constraint.slot
+        name = "nearest_year" if slot == "year" else "nearest"
+        sentences[1:] = [
+            words.say(name, title=catalogue.title(row), slot=words.slot(slot), value=f"{first.value:g}"),
+        ]
+    return words.sentences(sentences)
 
 
-def _without(query: Query, constraint: Constraint) -> tuple[Constraint, ...]:
-    return tuple(other for other in query.constraints if other is not constraint)
+def _dropped(drops: Sequence[Held], words: ReplyWords) -> str:
+    return words.joined([words.say("quote", words=label(one)) for one in drops])

@@ -408,10 +408,21 @@ class Store:
         message: str,
         reply: object,
         impressions: Sequence[Impression] = (),
+        replaces_last: bool = False,
     ) -> int:
-        """Write a finished turn and its impressions in one transaction; returns the number of the turn, from 1."""
+        """Write a finished turn and its impressions in one transaction; returns the number of the turn, from 1.
+
+        With ``replaces_last``, the conversation's last turn is deleted first. What it showed was shown: its impressions
+        stay.
+        """
         now = time.time()
         with self._write() as db:
+            if replaces_last:
+                db.execute(
+                    "DELETE FROM turn WHERE user_id = ? AND conversation_id = ? AND turn = "
+                    "(SELECT max(turn) FROM turn WHERE user_id = ? AND conversation_id = ?)",
+                    (user, conversation, user, conversation),
+                )
             (turn,) = db.execute(
                 "SELECT coalesce(max(turn), 0) + 1 FROM turn WHERE user_id = ? AND conversation_id = ?",
                 (user, conversation),
@@ -448,6 +459,14 @@ class Store:
             (user, conversation),
         )
         return [(row[0], orjson.loads(row[1])) for row in rows]
+
+    def last_turns(self, user: str, conversation: str, n: int) -> list[tuple[int, Any]]:
+        """(number, reply as it was written) of the last ``n`` turns of a conversation, oldest first."""
+        rows = self._rows(
+            "SELECT turn, reply FROM turn WHERE user_id = ? AND conversation_id = ? ORDER BY turn DESC LIMIT ?",
+            (user, conversation, n),
+        )
+        return [(row[0], orjson.loads(row[1])) for row in reversed(rows)]
 
     # users
 

@@ -7,19 +7,17 @@ import time
 import uuid
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from assistant.conversation import acted_on, check_message, load_conversation
+from assistant.conversation import check_message
+from assistant.deciding import Plan, decide, evidence_for, load_profile
 from assistant.errors import UnknownNameError, did_you_mean
 from assistant.explain import Explainer
-from assistant.facts import select_facts
 from assistant.faithfulness import Evidence
+from assistant.feedback import make_event, record_event
 from assistant.llm.base import LanguageModel, Usage
-from assistant.profile import UserProfile
 from assistant.rank import rank
-from assistant.reply_text import acting_on, opening
-from assistant.retrieve import Found, RetrievalSettings, retrieve
+from assistant.retrieve import RetrievalSettings
 from assistant.serving import Serving, load_serving
 from assistant.settings import Settings
 from assistant.store import Impression, Store
@@ -39,24 +37,7 @@ from assistant.types import (
     Retrieved,
     TurnEvent,
 )
-from assistant.understand import understand
 from vectorstore.base import Embedder
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Plan:
-    """Everything of a turn that is decided before a word is phrased."""
-
-    query: Query
-    profile: UserProfile
-    found: Found
-    ranking: tuple[Ranked, ...]
-    evidence: tuple[Evidence, ...]
-    """For each of ``ranking``; its facts are the closed list that the explanation may use."""
-    text: str
-    """The words before the cards."""
-    acting_on: tuple[str, ...]
-    milliseconds: dict[str, float] = field(default_factory=dict)
 
 
 class Assistant:
@@ -109,7 +90,7 @@ class Assistant:
         deadline = started + self.settings.reply_within
         serving = await self._current()
         conversation = message.conversation or self._sessions.setdefault(message.user, uuid.uuid4().hex[:12])
-        plan = await asyncio.to_thread(self._plan, serving, message, conversation)
+        plan = await asyncio.to_thread(self._decide, serving, message, conversation)
         yield Retrieved(candidates=plan.found.candidates, sources=plan.found.sources)
         yield RankedList(ranking=plan.ranking, text=plan.text, acting_on=plan.acting_on)
 
@@ -125,7 +106,7 @@ class Assistant:
                 yield Recommended(recommendation=card)
 
         reply = self._reply(serving, message.user, conversation, plan, cards, explainer.spent, started, first_card)
-        await asyncio.to_thread(self._remember, message, reply, serving.ranker.version)
+        await asyncio.to_thread(self._remember, message, plan, reply, serving.ranker.version)
         serving.index.open_in_background()
         yield Replied(reply=reply)
 
@@ -138,9 +119,9 @@ class Assistant:
             raise UnknownNameError(f"There is no item {item_id!r}.{did_you_mean(item_id, serving.catalogue.ids)}")
 
         def prepare() -> tuple[Ranked, Evidence]:
-            profile = self._profile(serving, user)
+            profile = load_profile(self.store, serving, user)
             (ranked,) = serving.ranker.rank(profile.history, serving.catalogue.rows([item_id]), k=1)
-            return ranked, self._evidence(serving, profile, Query(text=""), ranked)
+            return ranked, evidence_for(serving, profile, Query(text=""), ranked)
 
         ranked, evidence = await asyncio.to_thread(prepare)
         item = serving.catalogue.item(row)
@@ -164,73 +145,20 @@ class Assistant:
 
     # the stages
 
-    def _plan(self, serving: Serving, message: Message, conversation: str) -> _Plan:
+    def _decide(self, serving: Serving, message: Message, conversation: str) -> Plan:
         with one_blas_thread():
-            return self._decide(serving, message, conversation)
-
-    def _decide(self, serving: Serving, message: Message, conversation: str) -> _Plan:
-        clock = _Clock()
-        profile = self._profile(serving, message.user)
-        clock.lap("profile")
-        shown = load_conversation(self.store, message.user, conversation).shown
-        query = acted_on(
-            understand(message.text, serving.vocabulary),
-            cards=self.settings.cards,
-            excluded=profile.known_items | shown,
-        )
-        clock.lap("understand")
-        found = retrieve(
-            query,
-            profile,
-            catalogue=serving.catalogue,
-            store=self.store,
-            search=serving.index.search,
-            embedder=self._embedder,
-            language=serving.language,
-            popularity=serving.popularity,
-            limit=max(self.settings.candidates, query.k),
-            settings=self._retrieval,
-        )
-        clock.lap("retrieve")
-        rows = serving.catalogue.rows(candidate.item_id for candidate in found.candidates)
-        ranking = serving.ranker.rank(profile.history, rows, relevance=found.relevance, k=query.k)
-        _require_promises(serving, query, ranking)
-        clock.lap("rank")
-        evidence = tuple(self._evidence(serving, profile, query, ranked) for ranked in ranking)
-        clock.lap("facts")
-        text = opening(
-            query,
-            serving.catalogue,
-            shown=len(ranking),
-            new_user=profile.is_new,
-            allowed=found.allowed,
-            mentioned=found.mentioned or query.intent != "recommend",
-        )
-        return _Plan(
-            query=query,
-            profile=profile,
-            found=found,
-            ranking=ranking,
-            evidence=evidence,
-            text=text,
-            acting_on=acting_on(query, serving.catalogue),
-            milliseconds=clock.milliseconds,
-        )
-
-    def _profile(self, serving: Serving, user: str) -> UserProfile:
-        return UserProfile(user, self.store.events(user), serving.catalogue, self.store.rating_scale())
-
-    def _evidence(self, serving: Serving, profile: UserProfile, query: Query, ranked: Ranked) -> Evidence:
-        item = serving.catalogue.item(ranked.row)
-        history = serving.history_for(profile, query, ranked)
-        facts = select_facts(
-            item, query=query, ranked=ranked, history=history, often=profile.often, commonness=serving.commonness
-        )
-        asked = (query.text, *(constraint.label() for constraint in query.constraints)) if query.text else ()
-        return Evidence(item_id=item.item_id, record=item.slots(), history=history, asked=asked, facts=facts)
+            return decide(
+                serving,
+                message,
+                conversation,
+                store=self.store,
+                embedder=self._embedder,
+                settings=self.settings,
+                retrieval=self._retrieval,
+            )
 
     async def _phrase(
-        self, serving: Serving, plan: _Plan, explainer: Explainer, deadline: float
+        self, serving: Serving, plan: Plan, explainer: Explainer, deadline: float
     ) -> AsyncGenerator[Recommendation, None]:
         """Verified cards in the order of the ranking, each as soon as it and those before it are ready."""
         used: list[str] = []
@@ -257,7 +185,7 @@ class Assistant:
         serving: Serving,
         user: str,
         conversation: str,
-        plan: _Plan,
+        plan: Plan,
         cards: list[Recommendation],
         spent: Sequence[Usage],
         started: float,
@@ -270,6 +198,9 @@ class Assistant:
             text=plan.text,
             recommendations=tuple(cards),
             acting_on=plan.acting_on,
+            held=plan.held,
+            question=plan.question,
+            answer=plan.answer,
             query=plan.query,
             trace={
                 "milliseconds": {
@@ -298,9 +229,12 @@ class Assistant:
             },
         )
 
-    def _remember(self, message: Message, reply: Reply, ranker: str) -> None:
-        """Write the turn and that its items were shown."""
+    def _remember(self, message: Message, plan: Plan, reply: Reply, ranker: str) -> None:
+        """Write the turn with the state it leaves, that its items were shown, and what was accepted."""
+        for item_id in plan.said.accepted:
+            record_event(self.store, make_event(reply.user, item_id, "click", event_id=f"{reply.reply_id}:{item_id}"))
         self.store.add_turn(
+            replaces_last=message.edits,
             user=reply.user,
             conversation=reply.conversation,
             reply_id=reply.reply_id,
@@ -317,6 +251,8 @@ class Assistant:
                     }
                     for card in reply.recommendations
                 ],
+                "question": None if reply.question is None else reply.question.text,
+                "state": plan.after([card.item_id for card in reply.recommendations]).document(),
             },
             impressions=[
                 Impression(
@@ -356,19 +292,6 @@ class Assistant:
         self.store.close()
 
 
-class _Clock:
-    """Milliseconds per stage."""
-
-    def __init__(self) -> None:
-        self.milliseconds: dict[str, float] = {}
-        self._last = time.perf_counter()
-
-    def lap(self, stage: str) -> None:
-        now = time.perf_counter()
-        self.milliseconds[stage] = round(1000 * (now - self._last), 2)
-        self._last = now
-
-
 def _card(item: Item, ranked: Ranked, position: int, explanation: Explanation) -> Recommendation:
     return Recommendation(
         item_id=item.item_id,
@@ -379,11 +302,3 @@ def _card(item: Item, ranked: Ranked, position: int, explanation: Explanation) -
         explanation=explanation,
         item=item,
     )
-
-
-def _require_promises(serving: Serving, query: Query, ranking: tuple[Ranked, ...]) -> None:
-    """Re-check that what will be shown exists, is not excluded and keeps every promise."""
-    for ranked in ranking:
-        kept = serving.catalogue.ids[ranked.row] == ranked.item_id and ranked.item_id not in query.excluded
-        if not kept or not all(serving.catalogue.satisfies(c)[ranked.row] for c in query.constraints):
-            raise AssertionError(f"{ranked.item_id!r} was ranked although it breaks a promise of {query!r}")

@@ -14,8 +14,8 @@ Value = Scalar | tuple[str, ...]
 """What a slot of a record holds. Unknown is the absence of the slot, never ``None`` or ``False``."""
 
 EventKind = Literal["view", "click", "like", "dislike", "rating", "purchase", "skip", "seen"]
-FactSource = Literal["catalogue", "history", "dialogue", "profile"]
-ClaimSource = Literal["catalogue", "history", "dialogue", "profile", "opinion"]
+FactSource = Literal["catalogue", "history", "dialogue", "profile", "ranking"]
+ClaimSource = Literal["catalogue", "history", "dialogue", "profile", "opinion", "ranking"]
 Verdict = Literal["supported", "contradicted", "absent", "uncheckable"]
 Intent = Literal[
     "recommend",
@@ -174,6 +174,9 @@ class Question:
     text: str
     options: tuple[str, ...] = ()
     """Values of the slot that are offered, in the catalogue's spelling."""
+    drops: tuple[str, ...] = ()
+    """For an offer to leave something out: the ``held_id`` that no longer count when it is answered with yes; ``slot`` is
+    empty then."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -269,6 +272,8 @@ class Query:
     """Ids never to be shown this turn: seen, rejected, or named in ``like``."""
     unknown: tuple[str, ...] = ()
     """Titles and names in the user's words that the catalogue does not have."""
+    only: tuple[str, ...] = ()
+    """Ids that the list is to be chosen from, as when an item is asked for again; empty means the whole catalogue."""
     k: int = 5
     language: str = "en"
 
@@ -331,7 +336,9 @@ class Fact:
     ``slot`` is a slot of the record for ``catalogue`` (``director``, ``year``, ``categories``); for ``history`` it is
     ``liked``, ``disliked``, ``seen`` or ``bought`` and ``value`` the title of that item; for ``dialogue`` it is
     ``asked_for`` (``value`` in the user's words) or ``like`` (a title the user named); for ``profile`` it is
-    ``often_likes`` (a category, person or tag frequent among liked items).
+    ``often_likes`` (a category, person or tag frequent among liked items) or ``told`` (``value`` in the user's words, kept
+    in the taste memory). For ``ranking``, which only answers cite, it is ``position``, ``position_of`` (how many were
+    ranked), ``moved_by`` (a column that counted) or ``behind_in`` (a column in which another item has more).
     """
 
     fact_id: str

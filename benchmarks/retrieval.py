@@ -25,8 +25,8 @@ import numpy as np
 
 from assistant.build import build_embedder
 from assistant.catalogue import Catalogue
-from assistant.conversation import acted_on
 from assistant.ingest import index_items
+from assistant.merging import request_of
 from assistant.profile import UserProfile
 from assistant.records import labels_text, people_text
 from assistant.retrieve import Found, RetrievalSettings, retrieve
@@ -87,7 +87,7 @@ class Films:
         return other
 
     def understand(self, request: Request) -> Query:
-        return acted_on(understand(request.text, self.vocabulary))
+        return request_of(understand(request.text, self.vocabulary))
 
     def retrieve(self, query: Query, settings: RetrievalSettings) -> Found:
         return retrieve(

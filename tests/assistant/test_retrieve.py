@@ -11,7 +11,7 @@ import pytest
 
 from assistant.alignment import WordAligner, inverse_frequency
 from assistant.catalogue import Catalogue
-from assistant.conversation import acted_on
+from assistant.merging import request_of
 from assistant.profile import UserProfile
 from assistant.records import embedding_text, item_from_row, passages
 from assistant.retrieve import Found, RetrievalSettings, content_words, retrieve, telling_words
@@ -44,7 +44,7 @@ class World:
         limit: int = 100,
     ) -> Found:
         return retrieve(
-            acted_on(understand(query, self.vocabulary)) if isinstance(query, str) else query,
+            request_of(understand(query, self.vocabulary)) if isinstance(query, str) else query,
             UserProfile("ana", events, self.catalogue, None),
             catalogue=self.catalogue,
             store=self.store,
@@ -72,7 +72,7 @@ def liked(item_id: str) -> Event:
 
 
 def test_promises_and_exclusions_hold_for_every_candidate_of_every_source(world: World) -> None:
-    query = acted_on(
+    query = request_of(
         understand("science fiction in space after 1975, not animated", world.vocabulary), excluded={"alien"}
     )
     found = world.find(query, events=(liked("aliens"),))
@@ -125,7 +125,7 @@ def test_without_words_the_profile_and_popularity_decide(world: World) -> None:
 
 
 def test_a_wish_lifts_what_meets_it_and_rules_nothing_out(world: World) -> None:
-    query = acted_on(understand("something funny in space", world.vocabulary))
+    query = request_of(understand("something funny in space", world.vocabulary))
     plain = world.find(query, settings=RetrievalSettings(wish_boost=0.0))
     lifted = world.find(query, settings=RetrievalSettings(wish_boost=5.0))
     assert set(ids(plain)) == set(ids(lifted))
@@ -135,7 +135,7 @@ def test_a_wish_lifts_what_meets_it_and_rules_nothing_out(world: World) -> None:
 
 def test_a_wish_may_be_against_something(world: World) -> None:
     against = Constraint(slot="categories", op="none", values=("Horror",))
-    query = replace(acted_on(understand("space", world.vocabulary)), wishes=(against,))
+    query = replace(request_of(understand("space", world.vocabulary)), wishes=(against,))
     found = ids(world.find(query, settings=RetrievalSettings(wish_boost=5.0)))
     assert "alien" in found
     assert found.index("galaxy") < found.index("alien")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from assistant.catalogue import Catalogue
-from assistant.conversation import acted_on
+from assistant.merging import request_of
 from assistant.types import Constraint
 from assistant.understand import understand
 from assistant.vocabulary import Vocabulary, load_language
@@ -119,7 +119,7 @@ def test_promises(text: str, promises: set[str], vocabulary: Vocabulary) -> None
 def test_titles_to_resemble(text: str, like: tuple[str, ...], vocabulary: Vocabulary) -> None:
     query = understand(text, vocabulary)
     assert query.like == like
-    assert acted_on(query).excluded >= set(like)
+    assert request_of(query).excluded >= set(like)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_titles_to_resemble(text: str, like: tuple[str, ...], vocabulary: Vocabu
 )
 def test_titles_that_are_not_wanted(text: str, excluded: set[str], vocabulary: Vocabulary) -> None:
     query = understand(text, vocabulary)
-    assert acted_on(query).excluded == excluded
+    assert request_of(query).excluded == excluded
     assert query.like == ()
 
 

@@ -1,0 +1,274 @@
+"""Everything of a turn that is decided before a word is phrased: the state, the request, the list, the facts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from assistant.asking import question
+from assistant.conversation import State, load_state
+from assistant.facts import select_facts
+from assistant.faithfulness import Evidence
+from assistant.merging import Merged, hear, request
+from assistant.profile import UserProfile
+from assistant.relaxing import relaxations
+from assistant.reply_text import Situation, accepted_text, acting_on, offer, phrase_question, text_before
+from assistant.reply_words import reply_words
+from assistant.retrieve import Found, RetrievalSettings, content_words, retrieve
+from assistant.serving import Serving
+from assistant.settings import Settings
+from assistant.store import Store
+from assistant.types import Candidate, Explanation, Held, Message, Query, Question, Ranked, Utterance
+from assistant.understand import understand
+from vectorstore.base import Embedder
+
+ANSWERED = frozenset({"about", "why", "why_not", "what_if", "compare", "profile"})
+"""Intents that are answered in words, without new cards."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a turn is going to say."""
+
+    said: Utterance
+    state: State
+    """With the message heard, before the cards are known."""
+    query: Query
+    held: tuple[Held, ...]
+    found: Found
+    ranking: tuple[Ranked, ...]
+    evidence: tuple[Evidence, ...]
+    """For each of ``ranking``; its facts are the closed list that the explanation may use."""
+    text: str
+    """The words before the cards."""
+    acting_on: tuple[str, ...]
+    question: Question | None = None
+    answer: Explanation | None = None
+    milliseconds: dict[str, float] = field(default_factory=dict)
+
+    def after(self, cards: Sequence[str]) -> State:
+        """The state that the turn leaves, once ``cards`` were shown."""
+        state = self.state
+        asked = () if self.question is None or not self.question.slot else (self.question.slot,)
+        return replace(
+            state,
+            turns=state.turns + 1,
+            table=tuple(cards) or state.table,
+            focus=self.said.references or (() if cards else state.focus),
+            shown=tuple(dict.fromkeys((*state.shown, *cards))),
+            question=self.question,
+            asked=(*state.asked, *asked),
+        )
+
+
+def decide(
+    serving: Serving,
+    message: Message,
+    conversation: str,
+    *,
+    store: Store,
+    embedder: Embedder,
+    settings: Settings,
+    retrieval: RetrievalSettings,
+) -> Plan:
+    """Understand, merge, retrieve, rank, select facts. Raises ``UserError`` for an edit of a turn that does not exist."""
+    clock = _Clock()
+    profile = load_profile(store, serving, message.user)
+    clock.lap("profile")
+    state = load_state(store, message, conversation)
+    tastes: tuple[Held, ...] = ()
+    context = state.context(tastes)
+    said = understand(message.text, serving.vocabulary, context)
+    if message.take_back:
+        said = replace(said, take_back=(*said.take_back, *message.take_back))
+        if not message.text.strip():
+            said = replace(said, intent="refine")
+    merged = hear(state, said, serving.catalogue, tastes=context.held[: len(context.held) - len(state.held)])
+    state = merged.state
+    held = (*state.in_force(tastes), *state.held)
+    query = request(state, said, tastes=tastes, cards=settings.cards, excluded=profile.known_items)
+    clock.lap("understand")
+    if not _wants_cards(said, context.turn):
+        return _without_cards(serving, said, merged, query, held, profile, clock)
+    found = _find(serving, query, profile, store, embedder, settings, retrieval)
+    clock.lap("retrieve")
+    rows = serving.catalogue.rows(candidate.item_id for candidate in found.candidates)
+    ranking = serving.ranker.rank(profile.history, rows, relevance=found.relevance, k=query.k)
+    _require_promises(serving, query, ranking)
+    clock.lap("rank")
+    evidence = tuple(evidence_for(serving, profile, query, ranked) for ranked in ranking)
+    clock.lap("facts")
+    situation = Situation(
+        query=query,
+        said=said,
+        merged=merged,
+        held=held,
+        shown=len(ranking),
+        new_user=profile.is_new,
+        allowed=found.allowed,
+        mentioned=found.mentioned or query.intent not in ("recommend", "refine"),
+        relaxations=() if ranking else relaxations(serving.catalogue, query, held),
+    )
+    asked = offer(situation, serving.catalogue) or _question(serving, situation, state, found, ranking)
+    text = text_before(situation, serving.catalogue)
+    clock.lap("words")
+    return Plan(
+        said=said,
+        state=state,
+        query=query,
+        held=held,
+        found=found,
+        ranking=ranking,
+        evidence=evidence,
+        text=text,
+        acting_on=acting_on(query, held, serving.catalogue),
+        question=asked,
+        milliseconds=clock.milliseconds,
+    )
+
+
+def load_profile(store: Store, serving: Serving, user: str) -> UserProfile:
+    """What the store knows of a user."""
+    return UserProfile(user, store.events(user), serving.catalogue, store.rating_scale())
+
+
+def evidence_for(serving: Serving, profile: UserProfile, query: Query, ranked: Ranked) -> Evidence:
+    """What may be said of a ranked item, and what a claim about it is checked against."""
+    item = serving.catalogue.item(ranked.row)
+    history = serving.history_for(profile, query, ranked)
+    facts = select_facts(
+        item, query=query, ranked=ranked, history=history, often=profile.often, commonness=serving.commonness
+    )
+    spoken = [query.text, query.search_text, *(c.words for c in (*query.constraints, *query.wishes))]
+    asked = tuple(dict.fromkeys(words for words in (*spoken, *(c.label() for c in query.constraints)) if words))
+    return Evidence(item_id=item.item_id, record=item.slots(), history=history, asked=asked, facts=facts)
+
+
+def _wants_cards(said: Utterance, turn: int) -> bool:
+    if said.intent in ANSWERED or said.intent in ("accept", "out_of_scope"):
+        return False
+    return said.intent != "small_talk" or turn == 1
+
+
+def _without_cards(
+    serving: Serving,
+    said: Utterance,
+    merged: Merged,
+    query: Query,
+    held: tuple[Held, ...],
+    profile: UserProfile,
+    clock: _Clock,
+) -> Plan:
+    """A reply in words alone: what was on the table stays there."""
+    words = reply_words(query.language)
+    titles = [serving.catalogue.title(row) for row in serving.catalogue.rows(said.accepted).tolist()]
+    if said.intent == "accept" and titles:
+        text = accepted_text(titles, query.language)
+    else:
+        text = words.say({"small_talk": "thanks", "out_of_scope": "out_of_scope"}.get(said.intent, "no_answer"))
+    clock.lap("words")
+    return Plan(
+        said=said,
+        state=merged.state,
+        query=query,
+        held=held,
+        found=Found(candidates=(), sources={}, allowed=0, mentioned=True, relevance=None),
+        ranking=(),
+        evidence=(),
+        text=text,
+        acting_on=acting_on(query, held, serving.catalogue),
+        milliseconds=clock.milliseconds,
+    )
+
+
+def _find(
+    serving: Serving,
+    query: Query,
+    profile: UserProfile,
+    store: Store,
+    embedder: Embedder,
+    settings: Settings,
+    retrieval: RetrievalSettings,
+) -> Found:
+    if query.only:
+        return _only(serving, query)
+    return retrieve(
+        query,
+        profile,
+        catalogue=serving.catalogue,
+        store=store,
+        search=serving.index.search,
+        embedder=embedder,
+        language=serving.language,
+        popularity=serving.popularity,
+        limit=max(settings.candidates, query.k),
+        settings=retrieval,
+    )
+
+
+def _only(serving: Serving, query: Query) -> Found:
+    """The items asked for again, as far as they keep the promises."""
+    allowed = serving.catalogue.allowed(query.constraints, query.excluded)
+    rows = [row for row in serving.catalogue.rows(query.only).tolist() if allowed[row]]
+    return Found(
+        candidates=tuple(
+            Candidate(item_id=serving.catalogue.ids[row], row=row, fused=1.0, ranks={"again": place})
+            for place, row in enumerate(rows, 1)
+        ),
+        sources={"again": len(rows)},
+        allowed=len(rows),
+        mentioned=True,
+        relevance=None,
+    )
+
+
+def _question(
+    serving: Serving, situation: Situation, state: State, found: Found, ranking: tuple[Ranked, ...]
+) -> Question | None:
+    """The one question worth asking beside these cards."""
+    query = situation.query
+    if not ranking or query.only or query.like or query.intent == "small_talk":
+        return None
+    settled = {one.constraint.slot for one in situation.held} | set(state.asked)
+    shown = [ranked.row for ranked in ranking]
+    others = [candidate.row for candidate in found.candidates if candidate.row not in set(shown)]
+    if not query.search_text.strip() and not query.wishes:  # nothing orders them but taste: all that is allowed counts
+        others = np.flatnonzero(serving.catalogue.allowed(query.constraints, query.excluded)).tolist()[:MOST_COUNTED]
+    return question(
+        serving.catalogue,
+        [*shown, *(row for row in others if row not in set(shown))],
+        k=query.k,
+        left=found.allowed,
+        described=len(content_words(query.search_text, serving.language)),
+        settled=frozenset(settled),
+        declined=state.declined,
+        phrase=lambda slot, options: phrase_question(slot, options, serving.catalogue, query.language),
+    )
+
+
+MOST_COUNTED = 400
+"""Candidates whose values are counted to find a question."""
+
+
+class _Clock:
+    """Milliseconds per stage."""
+
+    def __init__(self) -> None:
+        self.milliseconds: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.milliseconds[stage] = round(1000 * (now - self._last), 2)
+        self._last = now
+
+
+def _require_promises(serving: Serving, query: Query, ranking: tuple[Ranked, ...]) -> None:
+    """Re-check that what will be shown exists, is not excluded and keeps every promise."""
+    for ranked in ranking:
+        kept = serving.catalogue.ids[ranked.row] == ranked.item_id and ranked.item_id not in query.excluded
+        if not kept or not all(serving.catalogue.satisfies(c)[ranked.row] for c in query.constraints):
+            raise AssertionError(f"{ranked.item_id!r} was ranked although it breaks a promise of {query!r}")

@@ -1,0 +1,166 @@
+"""What a message changes in what a conversation holds.
+
+The newest word counts. A bound replaces the bound on the same end; a value takes the place of an older value of the same
+slot when no item has both; what is ruled out is no longer wanted, and the other way round. Everything else adds up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from assistant.catalogue import Catalogue
+from assistant.conversation import State
+from assistant.text import fold
+from assistant.types import Constraint, Held, Query, Utterance
+
+MAX_SEARCH_TEXT = 400
+"""Characters of what was described that are searched by; the oldest words go first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Merged:
+    """The state after a message was heard, and what that did."""
+
+    state: State
+    gone: tuple[Held, ...] = ()
+    """What the user took back."""
+    replaced: tuple[Held, ...] = ()
+    """What had to make room for something newer."""
+
+
+def hear(state: State, said: Utterance, catalogue: Catalogue, *, tastes: Sequence[Held] = ()) -> Merged:
+    """The state with what ``said`` adds to it, changes, and takes away. ``tastes`` are those of the taste memory."""
+    started = state
+    if said.new_subject:
+        state = replace(state, held=(), like=(), search_text="", k=None, question=None)
+    back = set(said.take_back)
+    gone = [held for held in (*tastes, *state.held) if held.held_id in back]
+    off = [held.held_id for held in gone if held.held_id.startswith("taste:")]
+    held = [one for one in state.held if one.held_id not in back]
+    replaced: list[Held] = []
+    number = state.next_held
+    said_now = [(c, True) for c in said.constraints] + [(w, False) for w in said.wishes]
+    for constraint, promised in said_now:
+        new = Held(held_id=f"h{number}", constraint=constraint, promised=promised, turn=started.turns + 1)
+        if any(_same(one, new) for one in held):
+            continue
+        number += 1
+        kept = [(one, one if one.turn == new.turn else _beside(one, new, catalogue)) for one in held]
+        replaced.extend(one for one, left in kept if left is None)
+        held = [*(left for _, left in kept if left is not None), new]
+        for taste in tastes:
+            if taste.held_id not in off and _beside(taste, new, catalogue) is None:
+                off.append(taste.held_id)
+                replaced.append(taste)
+    again = set(said.again)
+    declined = state.declined
+    if state.question is not None:
+        declined = 0 if (said.constraints or said.wishes) and not said.no_preference else declined + 1
+    after = replace(
+        state,
+        next_held=number,
+        held=tuple(held),
+        search_text=_search_text(state.search_text, said),
+        like=said.like or state.like,
+        seen=_joined(state.seen, said.seen, without=again),
+        accepted=_joined(state.accepted, said.accepted),
+        rejected=_joined(state.rejected, said.rejected, without=again),
+        tastes_off=_joined(state.tastes_off, off),
+        focus=said.references or state.focus,
+        k=said.k or state.k,
+        declined=declined,
+        question=None,
+        language=said.language,
+    )
+    return Merged(state=after, gone=tuple(gone), replaced=tuple(replaced))
+
+
+def request(
+    state: State, said: Utterance, *, tastes: Sequence[Held] = (), cards: int = 5, excluded: Iterable[str] = ()
+) -> Query:
+    """What a turn acts on. ``state`` has heard the message; ``excluded`` are items that the user knows anyway."""
+    in_force = (*state.in_force(tuple(tastes)), *state.held)
+    hidden = {*excluded, *state.shown, *state.seen, *state.rejected, *state.like} - set(said.again)
+    return Query(
+        text=said.text,
+        intent=said.intent,
+        search_text=state.search_text,
+        constraints=tuple(one.constraint for one in in_force if one.promised),
+        wishes=tuple(one.constraint for one in in_force if not one.promised),
+        like=state.like,
+        excluded=frozenset(hidden),
+        unknown=said.unknown,
+        only=said.again,
+        k=state.k or cards,
+        language=said.language,
+    )
+
+
+def request_of(said: Utterance, *, cards: int = 5, excluded: Iterable[str] = ()) -> Query:
+    """The request of a message that nothing stands before."""
+    return Query(
+        text=said.text,
+        intent=said.intent,
+        search_text=said.search_text,
+        constraints=said.constraints,
+        wishes=said.wishes,
+        like=said.like,
+        excluded=frozenset((*excluded, *said.like, *said.seen)),
+        unknown=said.unknown,
+        k=said.k or cards,
+        language=said.language,
+    )
+
+
+def _joined(before: Sequence[str], new: Sequence[str], *, without: Iterable[str] = ()) -> tuple[str, ...]:
+    left_out = set(without)
+    return tuple(one for one in dict.fromkeys((*before, *new)) if one not in left_out)
+
+
+def _search_text(before: str, said: Utterance) -> str:
+    """A new description takes the place of the old one; what refines it is added behind."""
+    if not said.search_text.strip():
+        return before
+    if said.intent != "refine" or not before:
+        return said.search_text
+    if fold(said.search_text) in fold(before):
+        return before
+    joined = f"{before} {said.search_text}"
+    return joined if len(joined) <= MAX_SEARCH_TEXT else joined[-MAX_SEARCH_TEXT:].partition(" ")[2]
+
+
+def _same(one: Held, other: Held) -> bool:
+    return one.promised >= other.promised and replace(one.constraint, words="") == replace(other.constraint, words="")
+
+
+def _beside(old: Held, new: Held, catalogue: Catalogue) -> Held | None:
+    """What is left of ``old`` beside ``new``, which was said later; None when it has to go."""
+    a, b = old.constraint, new.constraint
+    if "people" in (a.slot, b.slot):
+        alike = all(slot == "people" or slot in catalogue.roles for slot in (a.slot, b.slot))
+    else:
+        alike = a.slot == b.slot
+    if not alike:
+        return old
+    if a.op == "range" and b.op == "range":
+        left = replace(a, low=None if b.low is not None else a.low, high=None if b.high is not None else a.high)
+        if (left.low is None and left.high is None) or not _overlap(left, b):
+            return None
+        return old if left == a else replace(old, constraint=left)
+    if {a.op, b.op} == {"range", "outside"}:
+        return old if (catalogue.satisfies(a) & catalogue.satisfies(b)).any() else None
+    values, others = {fold(v) for v in a.values}, {fold(v) for v in b.values}
+    if "none" in (a.op, b.op):
+        clash = values <= others if b.op == "none" else bool(values & others)
+        return None if a.op != b.op and clash else old
+    if a.op in ("any", "all") and b.op in ("any", "all") and (old.promised or new.promised):
+        # Two wishes never exclude each other; of two values that no item has together, the later is meant.
+        return old if (catalogue.satisfies(a) & catalogue.satisfies(b)).any() else None
+    return old
+
+
+def _overlap(a: Constraint, b: Constraint) -> bool:
+    low = max((one.low for one in (a, b) if one.low is not None), default=float("-inf"))
+    high = min((one.high for one in (a, b) if one.high is not None), default=float("inf"))
+    return low <= high
