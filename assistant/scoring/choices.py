@@ -56,11 +56,11 @@ def score_many(scorer: Scorer, histories: Sequence[History]) -> Scores:
 
 def standardised(columns: Scores) -> Scores:
     """(..., n_items): less the mean over items, by the standard deviation; a constant column becomes zeros."""
-    mean = columns.mean(-1, keepdims=True)
-    centred = columns - mean
-    spread = np.sqrt(np.square(centred).mean(-1, keepdims=True))
-    size = np.abs(columns).max(-1, keepdims=True)
-    return np.asarray(np.where(spread > 1e-6 * size, centred / np.maximum(spread, 1e-30), 0), np.float32)
+    size = np.maximum(columns.max(-1, keepdims=True), -columns.min(-1, keepdims=True))
+    standard = np.asarray(columns - columns.mean(-1, keepdims=True), np.float32)
+    spread = np.sqrt(np.square(standard).mean(-1, keepdims=True))
+    standard *= np.where(spread > 1e-6 * size, 1 / np.maximum(spread, 1e-30), 0)
+    return standard
 
 
 def target_ranks(scores: Scores, choices: Sequence[Choice]) -> NDArray[np.int64]:

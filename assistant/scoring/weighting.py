@@ -57,19 +57,26 @@ class HistoryWeighting:
             reach = min(reach, math.ceil(math.log(NEGLIGIBLE) / math.log(self.decay)))
         start = max(n - reach, 0)
         weight = strength(history.value[start:], history.weight[start:], self.influence)
-        latest = np.flatnonzero(weight)[::-1]
-        _, first = np.unique(history.rows[start:][latest], return_index=True)
-        once[start + latest[first]] = weight[latest[first]]
-        once[start:] *= self._decays(history.time, n)[start:]
+        latest = np.flatnonzero(weight)
+        rows = history.rows[start:][latest]
+        by_item = np.argsort(rows, kind="stable")
+        ordered = rows[by_item]
+        last = np.ones(len(rows), bool)
+        last[:-1] = ordered[1:] != ordered[:-1]
+        latest = latest[by_item[last]]
+        once[start + latest] = weight[latest]
+        if self.decay < 1:
+            once[start:] *= self._decays(history.time, n, start)
         return once
 
-    def _decays(self, time: NDArray[np.float64], n: int) -> Scores:
-        if self.decay >= 1:
-            return np.ones(n, np.float32)
-        decays = self.decay ** np.arange(n - 1, -1, -1, dtype=np.float64)
-        if self.average_ties:
+    def _decays(self, time: NDArray[np.float64], n: int, start: int) -> Scores:
+        """Of the events from ``start`` on."""
+        if not self.average_ties:
+            decays = self.decay ** np.arange(n - 1 - start, -1, -1, dtype=np.float64)
+        else:
+            decays = self.decay ** np.arange(n - 1, -1, -1, dtype=np.float64)
             group = np.concatenate([[0], np.cumsum(time[1:] != time[:-1])])
-            decays = (np.bincount(group, decays) / np.bincount(group))[group]
+            decays = (np.bincount(group, decays) / np.bincount(group))[group][start:]
         decays[decays < NEGLIGIBLE] = 0
         return decays.astype(np.float32)
 
