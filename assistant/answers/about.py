@@ -1,0 +1,100 @@
+"""What an item's record says: "who directed it", "how long is it", "is it in stock". Never guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from assistant.answers.standing import Standing
+from assistant.answers.write import Sentence
+from assistant.phrases.labels import kind_of
+from assistant.types import Constraint, Fact, Item
+
+MOST_ASKED = 3
+"""Slots that one question is answered for."""
+SUMMARY = ("people", "genres", "year", "runtime", "pages", "price", "subjects")
+"""Kinds of slots that an item is described by when nothing in particular is asked, in this order."""
+
+
+def about(standing: Standing, item_ids: tuple[str, ...]) -> Iterator[Sentence]:
+    """What is asked of each item, or what it is where nothing in particular is asked."""
+    writer = standing.writer
+    catalogue_slots = slots_of(standing)
+    asked = writer.table.asked_slots(standing.said.text, catalogue_slots)[:MOST_ASKED]
+    for item_id in item_ids:
+        item = writer.item(item_id)
+        checked = [c for c in (*standing.said.constraints, *standing.said.wishes) if c.slot not in asked]
+        if asked:
+            answered = False
+            for name in asked:
+                slot = writer.table.slot_in(name, catalogue_slots)
+                if slot is not None or not answered:
+                    answered = True
+                    yield says(standing, item, slot, name)
+        elif checked:
+            for constraint in checked:
+                yield from _whether(standing, item, constraint)
+        else:
+            yield from summary(standing, item)
+
+
+def slots_of(standing: Standing) -> tuple[str, ...]:
+    """Every slot that some record of the catalogue has."""
+    catalogue = standing.writer.serving.catalogue
+    return tuple(dict.fromkeys((*catalogue.labels, *catalogue.numbers)))
+
+
+def says(standing: Standing, item: Item, slot: str | None, name: str) -> Sentence:
+    """What the record says under a slot; that it does not say, where it does not."""
+    writer = standing.writer
+    title = writer.title(item.item_id)
+    what = writer.table.slot(name).what
+    if slot is None:
+        return Sentence(name="about_nowhere", values={"what": what})
+    if (found := writer.says(item, slot)) is not None:
+        return Sentence(
+            name="about", item_id=item.item_id, values={"title": title, "says": found[0]}, facts=(found[1],)
+        )
+    return Sentence(name="about_unknown", item_id=item.item_id, values={"title": title, "what": what})
+
+
+def summary(standing: Standing, item: Item, most: int = 4) -> Iterator[Sentence]:
+    """What an item is, by the slots that tell most."""
+    writer = standing.writer
+    roles = writer.serving.catalogue.roles
+    kinds: dict[str, list[str]] = {}
+    for slot in item.slots():
+        kind = "people" if slot in roles else kind_of(slot)
+        if kind is not None and slot != "title":
+            kinds.setdefault(kind, []).append(slot)
+    parts: list[str] = []
+    facts: list[Fact] = []
+    for slot in [slot for kind in SUMMARY for slot in kinds.get(kind, ())[:1]]:
+        if len(parts) < most and (found := writer.says(item, slot)) is not None:
+            parts.append(found[0])
+            facts.append(found[1])
+    if parts:
+        values = {"title": writer.title(item.item_id), "says": writer.table.listed(parts)}
+        yield Sentence(name="about_many", item_id=item.item_id, values=values, facts=tuple(facts))
+
+
+def _whether(standing: Standing, item: Item, constraint: Constraint) -> Iterator[Sentence]:
+    """ "Is it a comedy?", "is it under two hours?": yes or no, with what the record says; unknown where it does not."""
+    writer = standing.writer
+    title = writer.title(item.item_id)
+    people = constraint.slot == "people"
+    slots = [s for s in writer.serving.catalogue.roles if s in item.slots()] if people else [constraint.slot]
+    words = writer.table.slot(constraint.slot)
+    said = next(
+        (
+            found
+            for slot in slots
+            if (found := writer.says_values(item, slot, constraint.values) or writer.says(item, slot)) is not None
+        ),
+        None,
+    )
+    if said is None:
+        yield Sentence(name="about_unknown", item_id=item.item_id, values={"title": title, "what": words.what})
+        return
+    holds = bool(writer.serving.catalogue.satisfies(constraint)[writer.serving.catalogue.row_of[item.item_id]])
+    name = "about_yes" if holds else "about_no"
+    yield Sentence(name=name, item_id=item.item_id, values={"title": title, "says": said[0]}, facts=(said[1],))

@@ -1,0 +1,199 @@
+"""Two to four items side by side: the question's slot first, then what they differ in, share, and which fits better."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from assistant.answers.about import slots_of
+from assistant.answers.standing import Place, Standing
+from assistant.answers.why_not import ahead_in, breaks
+from assistant.answers.write import Sentence
+from assistant.phrases.labels import kind_of
+from assistant.text import fold
+from assistant.types import Fact, Item, Value
+
+MOST_ITEMS = 4
+MOST_SLOTS = 4
+"""Slots in which the items are set side by side."""
+MOST_SHARED = 3
+ORDER = ("year", "runtime", "pages", "price", "genres", "people", "moods", "subjects", "places", "languages", "other")
+"""Kinds of slots in the order in which a difference is told."""
+
+
+def compare(standing: Standing, item_ids: Sequence[str]) -> Iterator[Sentence]:
+    """Two to four items compared."""
+    items = [standing.writer.item(item_id) for item_id in dict.fromkeys(item_ids)][:MOST_ITEMS]
+    asked = _asked(standing)
+    for slot, way in asked:
+        yield from _which(standing, items, slot, way)
+    if not any(way for _, way in asked):
+        for item in items:
+            yield from _side(standing, item, items, [slot for slot, _ in asked])
+        yield from _shared(standing, items)
+    yield from _fits(standing, items)
+
+
+def _asked(standing: Standing) -> list[tuple[str, str | None]]:
+    """(the catalogue's slot, which way it is compared) of what the question is after."""
+    table, slots = standing.writer.table, slots_of(standing)
+    found = []
+    for name in table.asked_slots(standing.said.text, slots):
+        if (slot := table.slot_in(name, slots)) is not None:
+            found.append((slot, table.direction(standing.said.text, slot)))
+    # "older" names the year by itself; a slot that is only named beside it is the same question.
+    compared = [entry for entry in found if entry[1] is not None]
+    return compared[:2] or found[:2]
+
+
+def _which(standing: Standing, items: Sequence[Item], slot: str, way: str | None) -> Iterator[Sentence]:
+    """Which has more or less of a slot, and what each has."""
+    writer = standing.writer
+    words = writer.table.slot(slot)
+    values = {item.item_id: _number(item, slot) for item in items}
+    known = {item_id: value for item_id, value in values.items() if value is not None}
+    if way is not None and len(known) == len(items) > 1:
+        best = (max if way == "more" else min)(known.values())
+        winners = [item for item in items if known[item.item_id] == best]
+        if len(winners) == 1:
+            (winner,) = winners
+            facts = tuple(writer.fact(item, slot, item.slots()[slot]) for item in items)
+            more = {"more": words.more, "less": words.less}[way]
+            most = {"more": words.most, "less": words.least}[way]
+            name = "more_of_two" if len(items) == 2 else "most_of"
+            yield Sentence(
+                name=name,
+                item_id=winner.item_id,
+                values={"title": writer.title(winner.item_id), "more": more, "most": most},
+                facts=facts,
+                also=tuple(item.item_id for item in items if item is not winner),
+            )
+        elif len(winners) == len(items):
+            yield Sentence(name="same_value")
+    elif way is not None:
+        yield Sentence(name="not_compared", values={"what": words.what})
+    if way is not None:
+        for item in items:
+            if (found := writer.says(item, slot)) is not None:
+                title = writer.title(item.item_id)
+                yield Sentence(
+                    name="side", item_id=item.item_id, values={"title": title, "says": found[0]}, facts=(found[1],)
+                )
+            else:
+                values_ = {"title": writer.title(item.item_id), "what": words.what}
+                yield Sentence(name="about_unknown", item_id=item.item_id, values=values_)
+
+
+def _number(item: Item, slot: str) -> float | None:
+    value = item.slots().get(slot)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _kinds(standing: Standing, items: Sequence[Item]) -> list[str]:
+    """The slots that any of the items has and that can be said, in the order in which they are told."""
+    roles = standing.writer.serving.catalogue.roles
+    found: dict[str, int] = {}
+    for slot in dict.fromkeys(slot for item in items for slot in item.slots()):
+        kind = "people" if slot in roles else kind_of(slot)
+        if kind in ORDER and slot != "title":
+            found[slot] = ORDER.index(kind)
+    return sorted(found, key=lambda slot: found[slot])
+
+
+def _side(standing: Standing, item: Item, items: Sequence[Item], first: Sequence[str]) -> Iterator[Sentence]:
+    """What one item has, in the slots in which the items differ."""
+    writer = standing.writer
+    parts: list[str] = []
+    facts: list[Fact] = []
+    for slot in dict.fromkeys([*first, *_kinds(standing, items)]):
+        if len({_key(each.slots().get(slot)) for each in items}) < 2 or len(parts) >= MOST_SLOTS:
+            continue
+        own = _own(item, items, slot)
+        found = writer.says_values(item, slot, own) if own else writer.says(item, slot)
+        if found is not None and not (isinstance(item.slots().get(slot), tuple) and not own):
+            parts.append(found[0])
+            facts.append(found[1])
+    if parts:
+        values = {"title": writer.title(item.item_id), "says": writer.table.listed(parts)}
+        yield Sentence(name="side", item_id=item.item_id, values=values, facts=tuple(facts))
+
+
+def _own(item: Item, items: Sequence[Item], slot: str) -> tuple[str, ...]:
+    """The values of a list that not all of the items have, at most three."""
+    held = item.slots().get(slot)
+    if not isinstance(held, tuple):
+        return ()
+    common = set.intersection(*({fold(v) for v in _listed(each.slots().get(slot))} for each in items))
+    return tuple(value for value in held if fold(value) not in common)[:3]
+
+
+def _listed(value: Value | None) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else ()
+
+
+def _key(value: Value | None) -> object:
+    return frozenset(fold(each) for each in value) if isinstance(value, tuple) else value
+
+
+def _shared(standing: Standing, items: Sequence[Item]) -> Iterator[Sentence]:
+    """What all of the items have in the same slot."""
+    writer = standing.writer
+    said: list[str] = []
+    facts: list[Fact] = []
+    for slot in _kinds(standing, items):
+        held = items[0].slots().get(slot)
+        if not isinstance(held, tuple) or len(said) >= MOST_SHARED:
+            continue
+        common = set.intersection(*({fold(v) for v in _listed(each.slots().get(slot))} for each in items))
+        for value, quoted in writer.values(slot, [value for value in held if fold(value) in common])[
+            : MOST_SHARED - len(said)
+        ]:
+            said.append(quoted)
+            facts += [writer.fact(each, slot, (_as_held(each, slot, value),)) for each in items]
+    if said:
+        name = "both_share" if len(items) == 2 else "all_share"
+        also = tuple(item.item_id for item in items[1:])
+        values = {"shared": writer.table.listed(said)}
+        yield Sentence(name=name, item_id=items[0].item_id, values=values, facts=tuple(facts), also=also)
+
+
+def _as_held(item: Item, slot: str, value: str) -> str:
+    return next(each for each in _listed(item.slots().get(slot)) if fold(each) == fold(value))
+
+
+def _fits(standing: Standing, items: Sequence[Item]) -> Iterator[Sentence]:
+    """Which comes first by request and history; what the request rules out is said to be ruled out."""
+    catalogue = standing.writer.serving.catalogue
+    allowed: list[Item] = []
+    for item in items:
+        row = catalogue.row_of[item.item_id]
+        broken = [c for c in standing.query.constraints if not catalogue.satisfies(c)[row]]
+        if broken:
+            sentence = breaks(standing, item, broken[0])
+            yield replace(sentence, name="not_allowed" if "says" in sentence.values else sentence.name)
+        else:
+            allowed.append(item)
+    places = {
+        item_id: place
+        for item_id, place in standing.others(item.item_id for item in allowed).items()
+        if place.found or standing.found.relevance is None
+    }
+    if len(places) < 2:
+        return
+    order = sorted(places.values(), key=lambda place: -place.ranked.score)
+    yield _first(standing, order[0], order[1])
+
+
+def _first(standing: Standing, first: Place, second: Place) -> Sentence:
+    writer = standing.writer
+    item_id, other = first.ranked.item_id, second.ranked.item_id
+    columns = ahead_in(standing, first.ranked, second.ranked)[:1]
+    values = {"title": writer.title(item_id), "more": writer.table.more(columns[0]) if columns else ""}
+    facts = tuple(
+        Fact(fact_id="", source="ranking", item_id=other, slot="behind_in", value=column, other_item_id=item_id)
+        for column in columns
+    )
+    if standing.found.relevance is None and standing.profile.liked and not columns:
+        return Sentence(name="fits_history", item_id=item_id, values=values, also=(other,))
+    name = "fits_better" if columns else "fits_better_plain"
+    return Sentence(name=name, item_id=item_id, values=values, facts=facts, also=(other,))

@@ -1,0 +1,180 @@
+"""How answers are worded in a language: ``assistant/languages/CODE_answers.toml``. Adding a language is adding a file."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from typing import Any, cast
+
+from assistant.faithfulness.records import slot_words
+from assistant.text import fold
+from assistant.types import Constraint
+
+DEFAULT = "en"
+_MARKER = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SlotWords:
+    """How a slot is spoken of."""
+
+    name: str
+    """``the running time``."""
+    what: str
+    """What a record does not say: ``how long it is``."""
+    says: str
+    """Of an item: ``runs {value} minutes``."""
+    says_not: str = ""
+    """Of an item whose value is no."""
+    more: str = ""
+    """Of two, the one with the higher value."""
+    less: str = ""
+    most: str = ""
+    least: str = ""
+    asks: tuple[str, ...] = ()
+    """Words of a question that ask for it."""
+    asks_more: tuple[str, ...] = ()
+    asks_less: tuple[str, ...] = ()
+    same: tuple[str, ...] = ()
+    """Other names that catalogues give it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Table:
+    """The wordings of one language."""
+
+    language: str
+    checked: bool
+    """Whether the claim checker reads the language."""
+    words: Mapping[str, str]
+    """Joiners and other single words."""
+    sentences: Mapping[str, tuple[str, ...]]
+    slots: Mapping[str, SlotWords]
+    columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Name of a ranking column to ``reason`` and ``more``."""
+
+    def slot(self, slot: str) -> SlotWords:
+        """The words for a slot of a catalogue, whatever it is called there."""
+        if (known := self._known(slot)) is not None:
+            return self.slots[known]
+        other, name = self.slots["other"], " ".join(slot_words(slot))
+
+        def of(wording: str) -> str:
+            return filled(wording, {"name": name}, keep=True)
+
+        return SlotWords(
+            name=of(other.name),
+            what=of(other.what),
+            says=of(other.says),
+            more=of(other.more),
+            less=of(other.less),
+            most=of(other.most),
+            least=of(other.least),
+            asks=(name,),
+        )
+
+    def _known(self, slot: str) -> str | None:
+        low = fold(slot)
+        if low in self.slots and low != "other":
+            return low
+        return next((name for name, words in self.slots.items() if low in words.same), None)
+
+    def slot_in(self, name: str, slots: Sequence[str]) -> str | None:
+        """What ``slots`` call the slot that the table calls ``name``."""
+        return next((slot for slot in slots if slot == name or self._known(slot) == name), None)
+
+    def reason(self, column: str) -> str:
+        return (self.columns.get(column) or self.columns["other"])["reason"]
+
+    def more(self, column: str) -> str:
+        return (self.columns.get(column) or self.columns["other"])["more"]
+
+    def listed(self, parts: Sequence[str], joiner: str = "and") -> str:
+        """``A``, ``A and B``, ``A, B and C``."""
+        if len(parts) < 2:
+            return "".join(parts)
+        return self.words["comma"].join(parts[:-1]) + self.words[joiner] + parts[-1]
+
+    def quoted(self, text: str) -> str:
+        return filled(self.words["quoted"], {"words": text})
+
+    def promise(self, constraint: Constraint) -> str:
+        """A promise in words: ``from 1990 on``, ``comedy or drama``, ``not animated``."""
+        if constraint.op in ("range", "outside"):
+            low, high = (None if end is None else number(end) for end in (constraint.low, constraint.high))
+            form = "between" if low and high else "from_on" if low else "up_to"
+            said = filled(self.words["exactly" if low == high else form], {"low": low or "", "high": high or ""})
+            if constraint.slot != "year":
+                said = f"{self.slot(constraint.slot).name} {said}"
+        else:
+            said = self.listed(list(constraint.values), "and" if constraint.op == "all" else "or")
+        return filled(self.words["not"], {"words": said}) if constraint.op in ("none", "outside") else said
+
+    def asked_slots(self, text: str, slots: Sequence[str]) -> tuple[str, ...]:
+        """The table's and the catalogue's slots that a question asks for, those of the longest words first."""
+        low = fold(text)
+        found: dict[str, int] = {}
+        for name, words in self._all(slots):
+            length = max((len(phrase) for phrase in words if _in(phrase, low)), default=0)
+            if length:
+                found[name] = max(found.get(name, 0), length)
+        return tuple(sorted(found, key=lambda name: -found[name]))
+
+    def _all(self, slots: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+        for name, words in self.slots.items():
+            if name != "other":
+                yield name, words.asks
+        for slot in slots:
+            if self._known(slot) is None:
+                yield slot, (" ".join(slot_words(slot)),)
+
+    def direction(self, text: str, slot: str) -> str | None:
+        """Whether a question asks which has ``more`` or ``less`` of a slot."""
+        words, low = self.slot(slot), fold(text)
+        longest = {
+            way: max((len(phrase) for phrase in phrases if _in(phrase, low)), default=0)
+            for way, phrases in (("more", words.asks_more), ("less", words.asks_less))
+        }
+        return max(longest, key=lambda way: longest[way]) if any(longest.values()) else None
+
+
+def _in(phrase: str, text: str) -> bool:
+    if not phrase.isascii():
+        return phrase in text
+    return re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", text) is not None
+
+
+def number(value: float) -> str:
+    """A number as it is said: ``1979``, ``12.50``, ``4.3``."""
+    if value == int(value):
+        return str(int(value))
+    return f"{value:.2f}" if round(value, 2) == value and round(value, 1) != value else f"{value:g}"
+
+
+def filled(wording: str, values: Mapping[str, str], *, keep: bool = False) -> str:
+    """A wording with its markers replaced, once: braces inside values are text. With ``keep`` unknown markers stay."""
+    return _MARKER.sub(lambda marker: values.get(marker[1], marker[0]) if keep else values[marker[1]], wording)
+
+
+@cache
+def load_table(code: str = DEFAULT) -> Table:
+    """The wordings of a language, those of English where there is no file for it."""
+    file = resources.files("assistant").joinpath("languages", f"{code}_answers.toml")
+    if not code.isalnum() or not file.is_file():
+        return load_table(DEFAULT)
+    data: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
+    return Table(
+        language=code,
+        checked=data.pop("checked"),
+        sentences={name: tuple(wordings) for name, wordings in data.pop("say").items()},
+        slots={
+            name: SlotWords(**cast("Any", {part: tuple(w) if isinstance(w, list) else w for part, w in words.items()}))
+            for name, words in data.pop("slots").items()
+        },
+        columns=data.pop("columns"),
+        words={name: value for name, value in data.items() if isinstance(value, str)},
+    )
