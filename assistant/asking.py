@@ -2,15 +2,17 @@
 
 Of every slot that has not been settled or asked about, the expected gain of an answer is
 
-    gain = known · Σ_v q(v) · log2(1 / s(v))
+    gain = known · answered · Σ_v q(v) · log2(1 / s(v))
 
 bits, where ``s(v)`` is the share of the candidates' weight that has value ``v``, ``q(v) = s(v) / Σ s`` how likely it is
 the answer, and ``known`` the share that has the slot at all: the mutual information of answer and item where values
-exclude each other. A candidate weighs what its place in the list says, the first most (1 / (10 + place)).
+exclude each other. ``answered`` is how likely there is an answer: the share of values that are not rare. A candidate weighs
+what its place in the list says, the first most.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -37,7 +39,7 @@ class AskingSettings:
     declined: int = 2
     """Nothing more is asked after so many questions in a row were left unanswered."""
     rare: float = 0.02
-    """A value in a smaller share of the candidates is not one that people would answer with."""
+    """A value in a smaller share of the candidates, or in one alone, is not one that people would answer with."""
     people: float = 0.25
     """How likely somebody has a person in mind, against a kind or a year; questions for people gain by so much."""
     options: int = 3
@@ -100,6 +102,7 @@ def _label_shares(
 ) -> Shares:
     column = catalogue.labels[slot]
     shares: dict[str, float] = {}
+    counts: Counter[str] = Counter()
     known = 0.0
     for record, share in zip(records, weight.tolist(), strict=True):
         value = record.get(slot)
@@ -108,8 +111,11 @@ def _label_shares(
         values = (value,) if isinstance(value, str) else value if isinstance(value, tuple) else ()
         for one in values:
             shares[fold(one)] = shares.get(fold(one), 0.0) + share
+            counts[fold(one)] += 1
         known += share if values else 0.0
-    return {column.display[value]: share for value, share in shares.items() if value in column.display}, known
+    several = {value: share for value, share in shares.items() if counts[value] > 1}
+    said = sum(several.values()) / (sum(shares.values()) or 1.0)
+    return {column.display[value]: share for value, share in several.items()}, known * said
 
 
 def _number_shares(catalogue: Catalogue, slot: str, rows: Sequence[int], weight: NDArray[np.float64]) -> Shares:
@@ -139,6 +145,6 @@ def _gain(shares: Shares, settings: AskingSettings, person: bool) -> tuple[float
     if total <= 0:
         return 0.0, ()
     gain = sum(share / total * -np.log2(min(share / known, 1.0)) for share in kept.values())
-    gain *= known * (settings.people if person else 1.0)
+    gain *= known * (settings.people if person else total / sum(by_value.values()))
     order = sorted(kept, key=lambda value: (-kept[value], value))
     return float(gain), tuple(order[: settings.options])

@@ -36,14 +36,34 @@ class BlockingAssistant:
         self.core = assistant
         """The assistant itself, for whoever needs more than these methods; its coroutines belong to its own loop."""
 
-    def chat(self, text: str, *, user: str, conversation: str | None = None) -> Reply:
-        """Say something and wait for the whole reply. Raises an ``AssistantError``."""
-        for event in self.stream(text, user=user, conversation=conversation):
+    def chat(
+        self,
+        text: str,
+        *,
+        user: str,
+        conversation: str | None = None,
+        take_back: Sequence[str] = (),
+        edits: bool = False,
+    ) -> Reply:
+        """Say something and wait for the whole reply. Raises an ``AssistantError``.
+
+        ``take_back`` are ids of what no longer counts (``Reply.held``); ``text`` may be blank then. With ``edits`` the
+        message stands in for the last one of the conversation.
+        """
+        for event in self.stream(text, user=user, conversation=conversation, take_back=take_back, edits=edits):
             if isinstance(event, Replied):
                 return event.reply
         raise AssertionError("the turn ended without a reply")
 
-    def stream(self, text: str, *, user: str, conversation: str | None = None) -> Iterator[TurnEvent]:
+    def stream(
+        self,
+        text: str,
+        *,
+        user: str,
+        conversation: str | None = None,
+        take_back: Sequence[str] = (),
+        edits: bool = False,
+    ) -> Iterator[TurnEvent]:
         """Say something and get the events of the turn as they happen; the last one is ``Replied``.
 
         The turn starts with the first ``next``; closing the iterator cancels it.
@@ -51,7 +71,7 @@ class BlockingAssistant:
         self._check_open()
         from anyio import CancelScope
 
-        message = Message(user=user, text=text, conversation=conversation)
+        message = Message(user=user, text=text, conversation=conversation, take_back=tuple(take_back), edits=edits)
         events: queue.SimpleQueue[TurnEvent | None] = queue.SimpleQueue()
 
         async def pump() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from assistant.arranging.arrange import Arranged
+from assistant.arranging.lists import Listing
 from assistant.asking import question
 from assistant.conversation import State, load_state
 from assistant.facts import select_facts
@@ -45,6 +47,8 @@ class Plan:
     text: str
     """The words before the cards."""
     acting_on: tuple[str, ...]
+    arranged: Arranged = field(default_factory=Arranged)
+    """How the list came about."""
     question: Question | None = None
     answer: Explanation | None = None
     milliseconds: dict[str, float] = field(default_factory=dict)
@@ -64,6 +68,18 @@ class Plan:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A turn whose candidates are known; they are put in order in between, as that may take a model."""
+
+    listing: Listing
+    """The list that is wanted of them."""
+    profile: UserProfile
+    query: Query
+    finish: Callable[[Arranged], Plan]
+    """What the turn is going to say, given the list."""
+
+
 def decide(
     serving: Serving,
     message: Message,
@@ -73,8 +89,12 @@ def decide(
     embedder: Embedder,
     settings: Settings,
     retrieval: RetrievalSettings,
-) -> Plan:
-    """Understand, merge, retrieve, rank, select facts. Raises ``UserError`` for an edit of a turn that does not exist."""
+    withheld: frozenset[str] = frozenset(),
+) -> Plan | Draft:
+    """Understand, merge, retrieve; once the list is arranged, select facts. ``withheld`` are ids that no rule lets be shown.
+
+    Raises ``UserError`` for an edit of a turn that does not exist.
+    """
     clock = _Clock()
     profile = load_profile(store, serving, message.user)
     clock.lap("profile")
@@ -89,45 +109,51 @@ def decide(
     merged = hear(state, said, serving.catalogue, tastes=context.held[: len(context.held) - len(state.held)])
     state = merged.state
     held = (*state.in_force(tastes), *state.held)
-    query = request(state, said, tastes=tastes, cards=settings.cards, excluded=profile.known_items)
+    query = request(state, said, tastes=tastes, cards=settings.cards, excluded=profile.known_items | withheld)
     clock.lap("understand")
     if not _wants_cards(said, context.turn):
         return _without_cards(serving, said, merged, query, held, profile, clock)
     found = _find(serving, query, profile, store, embedder, settings, retrieval)
     clock.lap("retrieve")
     rows = serving.catalogue.rows(candidate.item_id for candidate in found.candidates)
-    ranking = serving.ranker.rank(profile.history, rows, relevance=found.relevance, k=query.k)
-    _require_promises(serving, query, ranking)
-    clock.lap("rank")
-    evidence = tuple(evidence_for(serving, profile, query, ranked) for ranked in ranking)
-    clock.lap("facts")
-    situation = Situation(
-        query=query,
-        said=said,
-        merged=merged,
-        held=held,
-        shown=len(ranking),
-        new_user=profile.is_new,
-        allowed=found.allowed,
-        mentioned=found.mentioned or query.intent not in ("recommend", "refine"),
-        relaxations=() if ranking else relaxations(serving.catalogue, query, held),
-    )
-    asked = offer(situation, serving.catalogue) or _question(serving, situation, state, found, ranking)
-    text = text_before(situation, serving.catalogue)
-    clock.lap("words")
-    return Plan(
-        said=said,
-        state=state,
-        query=query,
-        held=held,
-        found=found,
-        ranking=ranking,
-        evidence=evidence,
-        text=text,
-        acting_on=acting_on(query, held, serving.catalogue),
-        question=asked,
-        milliseconds=clock.milliseconds,
-    )
+    listing = Listing(ranker=serving.ranker, history=profile.history, rows=rows, relevance=found.relevance, k=query.k)
+
+    def finish(arranged: Arranged) -> Plan:
+        ranking = arranged.ranking
+        _require_promises(serving, query, ranking)
+        clock.lap("rank")
+        evidence = tuple(evidence_for(serving, profile, query, ranked) for ranked in ranking)
+        clock.lap("facts")
+        situation = Situation(
+            query=query,
+            said=said,
+            merged=merged,
+            held=held,
+            shown=len(ranking),
+            new_user=profile.is_new,
+            allowed=found.allowed,
+            mentioned=found.mentioned or query.intent not in ("recommend", "refine"),
+            relaxations=() if ranking else relaxations(serving.catalogue, query, held),
+        )
+        asked = offer(situation, serving.catalogue) or _question(serving, situation, state, found, ranking)
+        text = text_before(situation, serving.catalogue)
+        clock.lap("words")
+        return Plan(
+            said=said,
+            state=state,
+            query=query,
+            held=held,
+            found=found,
+            ranking=ranking,
+            evidence=evidence,
+            text=text,
+            acting_on=acting_on(query, held, serving.catalogue),
+            arranged=arranged,
+            question=asked,
+            milliseconds=clock.milliseconds,
+        )
+
+    return Draft(listing=listing, profile=profile, query=query, finish=finish)
 
 
 def load_profile(store: Store, serving: Serving, user: str) -> UserProfile:
@@ -139,9 +165,10 @@ def evidence_for(serving: Serving, profile: UserProfile, query: Query, ranked: R
     """What may be said of a ranked item, and what a claim about it is checked against."""
     item = serving.catalogue.item(ranked.row)
     history = serving.history_for(profile, query, ranked)
-    facts = select_facts(
-        item, query=query, ranked=ranked, history=history, often=profile.often, commonness=serving.commonness
-    )
+    often = profile.often
+    if ranked.pinned:  # it stands there by rule: no taste of the user may be given as the reason
+        history, often = tuple(entry for entry in history if entry.item_id in query.like), {}
+    facts = select_facts(item, query=query, ranked=ranked, history=history, often=often, commonness=serving.commonness)
     spoken = [query.text, query.search_text, *(c.words for c in (*query.constraints, *query.wishes))]
     asked = tuple(dict.fromkeys(words for words in (*spoken, *(c.label() for c in query.constraints)) if words))
     return Evidence(item_id=item.item_id, record=item.slots(), history=history, asked=asked, facts=facts)
@@ -168,7 +195,7 @@ def _without_cards(
     if said.intent == "accept" and titles:
         text = accepted_text(titles, query.language)
     else:
-        text = words.say({"small_talk": "thanks", "out_of_scope": "out_of_scope"}.get(said.intent, "no_answer"))
+        text = words.say(said.intent if said.intent in ("small_talk", "out_of_scope") else "no_answer")
     clock.lap("words")
     return Plan(
         said=said,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from assistant.errors import BadRow
     from assistant.fitting import FitReport
     from assistant.ingest import EventReport, IndexReport
-    from assistant.types import Claim, Explanation, Fact, Recommendation, Reply, Value
+    from assistant.types import Claim, Explanation, Fact, Held, Question, Recommendation, Reply, Value
 
 JsonValue = Any
 """Anything JSON can hold; numbers are finite."""
@@ -97,7 +97,12 @@ class ChatLine(Document):
     user: Annotated[str, Field(min_length=1, max_length=MAX_ID)]
     conversation: Annotated[str, Field(min_length=1, max_length=MAX_ID)] | None = None
     """Null or left out is the user's default conversation."""
-    text: Annotated[str, Field(min_length=1, max_length=MAX_MESSAGE)]
+    text: Annotated[str, Field(max_length=MAX_MESSAGE)] = ""
+    """Blank only where something is taken back."""
+    take_back: list[str] = Field(default_factory=list, max_length=100)
+    """Ids of constraints and wishes (``held_id``) that no longer count."""
+    edits: bool = False
+    """This message stands in for the conversation's last one, which is forgotten with its reply."""
 
 
 class RankLine(Document):
@@ -257,6 +262,48 @@ class RecommendationDocument(Document):
         )
 
 
+class HeldDocument(Document):
+    """Something that a conversation acts on."""
+
+    held_id: str
+    label: str
+    """How it is shown."""
+    slot: str
+    words: str
+    """The user's words it came from."""
+    promised: bool
+    """Whether every item must meet it; else items that do are preferred."""
+    turn: int
+    """The turn, from 1, that it was said in; 0 when it comes from the taste memory."""
+
+    @classmethod
+    def of(cls, held: Held, language: str) -> HeldDocument:
+        from assistant.reply_text import label
+        from assistant.reply_words import reply_words
+
+        return cls(
+            held_id=held.held_id,
+            label=label(held, reply_words(language)),
+            slot=held.constraint.slot,
+            words=held.constraint.words,
+            promised=held.promised,
+            turn=held.turn,
+        )
+
+
+class QuestionDocument(Document):
+    """What a reply asks back."""
+
+    text: str
+    slot: str
+    """Blank for an offer to leave something out."""
+    options: list[str]
+
+    @classmethod
+    def of(cls, question: Question) -> QuestionDocument:
+        return cls(text=question.text, slot=question.slot, options=list(question.options))
+
+
 class RepliedDocument(Document):
     """A finished turn."""
 
@@ -266,8 +313,16 @@ class RepliedDocument(Document):
     conversation: str
     text: str
     """What the assistant says before the cards."""
+    intent: str
+    """What the message was taken for."""
+    language: str
     acting_on: list[str]
+    held: list[HeldDocument]
+    """What ``acting_on`` shows, with ids to take back."""
     recommendations: list[RecommendationDocument]
+    question: QuestionDocument | None
+    answer: ExplanationDocument | None
+    """For a question about items: the answer with its evidence; ``text`` holds its words."""
     trace: dict[str, JsonValue]
 
     @classmethod
@@ -277,8 +332,13 @@ class RepliedDocument(Document):
             user=reply.user,
             conversation=reply.conversation,
             text=reply.text,
+            intent=reply.query.intent if reply.query is not None else "recommend",
+            language=reply.language,
             acting_on=list(reply.acting_on),
+            held=[HeldDocument.of(held, reply.language) for held in reply.held],
             recommendations=[RecommendationDocument.of(card) for card in reply.recommendations],
+            question=None if reply.question is None else QuestionDocument.of(reply.question),
+            answer=None if reply.answer is None else ExplanationDocument.of(reply.answer),
             trace=jsonable(reply.trace),
         )
 

@@ -33,9 +33,11 @@ class Situation:
     relaxations: tuple[Relaxation, ...] = ()
 
 
-def label(held: Held) -> str:
+def label(held: Held, words: ReplyWords) -> str:
     """How a reply shows what it acts on: the user's words for a wish, the promise itself for a promise."""
-    return held.constraint.label() if held.promised else held.constraint.words or held.constraint.label()
+    if held.promised or not held.constraint.words:
+        return words.label(held.constraint)
+    return held.constraint.words
 
 
 def acting_on(query: Query, held: Sequence[Held], catalogue: Catalogue) -> tuple[str, ...]:
@@ -43,7 +45,7 @@ def acting_on(query: Query, held: Sequence[Held], catalogue: Catalogue) -> tuple
     words = reply_words(query.language)
     like = [words.say("like", title=title) for title in _titles(query.like, catalogue)]
     ordered = [*(one for one in held if not one.promised), *(one for one in held if one.promised)]
-    labels = [*like, *(label(one) for one in ordered)]
+    labels = [*like, *(label(one, words) for one in ordered)]
     return tuple({one.casefold(): one for one in reversed(labels)}.values())[::-1]
 
 
@@ -112,7 +114,7 @@ def _changes(situation: Situation, catalogue: Catalogue, words: ReplyWords) -> l
         told.append(words.say("fresh_start"))
     for name, held in (("gone", merged.gone), ("replaced", merged.replaced)):
         if held and not said.new_subject:
-            labels = words.joined([words.say("quote", words=label(one)) for one in held])
+            labels = words.joined([words.say("quote", words=label(one, words)) for one in held])
             told.append(words.say(name, n=len(held), labels=labels))
     if said.rejected and (titles := _titles(said.rejected, catalogue)):
         told.append(words.say("rejected", titles=words.joined(titles, "or")))
@@ -149,7 +151,7 @@ def _nothing(situation: Situation, catalogue: Catalogue, words: ReplyWords) -> s
         return words.say("empty_catalogue")
     if not query.constraints:
         return words.say("nothing_left")
-    asked = words.say("separator").join(constraint.label() for constraint in query.constraints)
+    asked = words.say("separator").join(words.label(constraint) for constraint in query.constraints)
     if known := int(catalogue.allowed(query.constraints).sum()):
         return words.say("known_all", n=known, asked=asked)
     if not situation.relaxations:
@@ -164,13 +166,10 @@ def _nothing(situation: Situation, catalogue: Catalogue, words: ReplyWords) -> s
         words.say("without", n=first.count, dropped=_dropped(first.drops, words), title=catalogue.title(row)),
     ]
     if first.nearest is not None and first.value is not None:
-        slot = first.drops[0].constraint.slot
-        name = "nearest_year" if slot == "year" else "nearest"
-        sentences[1:] = [
-            words.say(name, title=catalogue.title(row), slot=words.slot(slot), value=f"{first.value:g}"),
-        ]
+        value = words.value(first.drops[0].constraint.slot, f"{first.value:g}")
+        sentences[1:] = [words.say("nearest", title=catalogue.title(row), value=value)]
     return words.sentences(sentences)
 
 
 def _dropped(drops: Sequence[Held], words: ReplyWords) -> str:
-    return words.joined([words.say("quote", words=label(one)) for one in drops])
+    return words.joined([words.say("quote", words=label(one, words)) for one in drops])

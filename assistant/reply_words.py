@@ -8,6 +8,11 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from assistant.types import Constraint
+
+MOST_VALUES = 3
+"""A label that stands for more values is shown in the user's words."""
+
 
 class ReplyWords:
     """The sentences of one language."""
@@ -37,6 +42,28 @@ class ReplyWords:
     def sentences(self, parts: Sequence[str]) -> str:
         """One after the other; blank ones are left out."""
         return str(self._table["between"]).join(part for part in parts if part)
+
+    def value(self, slot: str, number: str) -> str:
+        """A number, or a range of numbers, of a slot: ``96 minutes``."""
+        unit = self._table["units"].get(slot, "{slot} {value}")
+        return str(unit).format(slot=self.slot(slot), value=number)
+
+    def label(self, constraint: Constraint) -> str:
+        """How a reply shows what it acts on: ``comedy``, ``not animated``, ``1990–1999``, ``up to 99 minutes``."""
+        low, high = (None if end is None else f"{end:g}" for end in (constraint.low, constraint.high))
+        if constraint.op in ("range", "outside"):
+            if low is not None and high is not None:
+                shown = low if low == high else self.say("range_between", low=low, high=high)
+                shown = self.value(constraint.slot, shown)
+            elif low is not None:
+                shown = self.say("range_from", low=self.value(constraint.slot, low))
+            else:
+                shown = self.say("range_up_to", high=self.value(constraint.slot, high or ""))
+            return shown if constraint.op == "range" else self.say("not", label=shown)
+        joined = self.joined(constraint.values, "or" if constraint.op == "any" else "and")
+        if constraint.words and len(constraint.values) > MOST_VALUES:  # "Africa" rather than its countries
+            joined = constraint.words
+        return self.say("not", label=constraint.words or joined) if constraint.op == "none" else joined
 
     def slot(self, name: str) -> str:
         """What a slot is called."""

@@ -9,8 +9,9 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from pathlib import Path
 
+from assistant.arranging.arranger import Arranger
 from assistant.conversation import check_message
-from assistant.deciding import Plan, decide, evidence_for, load_profile
+from assistant.deciding import Draft, Plan, decide, evidence_for, load_profile
 from assistant.errors import UnknownNameError, did_you_mean
 from assistant.explain import Explainer
 from assistant.faithfulness import Evidence
@@ -44,13 +45,21 @@ class Assistant:
     """The recommender. Open one with ``Assistant.open``; everything else is a shell over ``stream``."""
 
     def __init__(
-        self, *, store: Store, embedder: Embedder, explainer: Explainer, model: LanguageModel | None, settings: Settings
+        self,
+        *,
+        store: Store,
+        embedder: Embedder,
+        explainer: Explainer,
+        arranger: Arranger,
+        model: LanguageModel | None,
+        settings: Settings,
     ) -> None:
         """Made by ``assistant.build``, which chooses the backends."""
         self.store = store
         self.settings = settings
         self._embedder = embedder
         self._explainer = explainer
+        self._arranger = arranger
         self._model = model
         self._retrieval = RetrievalSettings()
         self._serving: Serving | None = None
@@ -90,7 +99,7 @@ class Assistant:
         deadline = started + self.settings.reply_within
         serving = await self._current()
         conversation = message.conversation or self._sessions.setdefault(message.user, uuid.uuid4().hex[:12])
-        plan = await asyncio.to_thread(self._decide, serving, message, conversation)
+        plan = await self._decide(serving, message, conversation, deadline)
         yield Retrieved(candidates=plan.found.candidates, sources=plan.found.sources)
         yield RankedList(ranking=plan.ranking, text=plan.text, acting_on=plan.acting_on)
 
@@ -105,7 +114,16 @@ class Assistant:
                 cards.append(card)
                 yield Recommended(recommendation=card)
 
-        reply = self._reply(serving, message.user, conversation, plan, cards, explainer.spent, started, first_card)
+        reply = self._reply(
+            serving,
+            message.user,
+            conversation,
+            plan,
+            cards,
+            [*plan.arranged.spent, *explainer.spent],
+            started,
+            first_card,
+        )
         await asyncio.to_thread(self._remember, message, plan, reply, serving.ranker.version)
         serving.index.open_in_background()
         yield Replied(reply=reply)
@@ -145,7 +163,22 @@ class Assistant:
 
     # the stages
 
-    def _decide(self, serving: Serving, message: Message, conversation: str) -> Plan:
+    async def _decide(self, serving: Serving, message: Message, conversation: str, deadline: float) -> Plan:
+        """The list is arranged, perhaps with the say of a model, before any fact is selected."""
+        draft = await asyncio.to_thread(self._draft, serving, message, conversation)
+        if isinstance(draft, Plan):
+            return draft
+        arranged = await self._arranger.arranged(
+            draft.listing,
+            serving,
+            draft.profile,
+            draft.query,
+            turn=(message.user, conversation, message.text),
+            deadline=deadline,
+        )
+        return await asyncio.to_thread(draft.finish, arranged)
+
+    def _draft(self, serving: Serving, message: Message, conversation: str) -> Plan | Draft:
         with one_blas_thread():
             return decide(
                 serving,
@@ -155,6 +188,7 @@ class Assistant:
                 embedder=self._embedder,
                 settings=self.settings,
                 retrieval=self._retrieval,
+                withheld=self._arranger.withheld(serving.catalogue),
             )
 
     async def _phrase(
@@ -202,6 +236,7 @@ class Assistant:
             question=plan.question,
             answer=plan.answer,
             query=plan.query,
+            language=plan.query.language,
             trace={
                 "milliseconds": {
                     **plan.milliseconds,
@@ -226,11 +261,14 @@ class Assistant:
                 },
                 "rejected": {c.item_id: list(c.explanation.rejected) for c in cards if c.explanation.rejected},
                 "contributions": {ranked.item_id: dict(ranked.contributions) for ranked in plan.ranking},
+                **plan.arranged.trace(),
             },
         )
 
     def _remember(self, message: Message, plan: Plan, reply: Reply, ranker: str) -> None:
         """Write the turn with the state it leaves, that its items were shown, and what was accepted."""
+        from assistant.documents import RepliedDocument
+
         for item_id in plan.said.accepted:
             record_event(self.store, make_event(reply.user, item_id, "click", event_id=f"{reply.reply_id}:{item_id}"))
         self.store.add_turn(
@@ -240,18 +278,7 @@ class Assistant:
             reply_id=reply.reply_id,
             message=message.text,
             reply={
-                "text": reply.text,
-                "acting_on": reply.acting_on,
-                "recommendations": [
-                    {
-                        "item_id": card.item_id,
-                        "title": card.title,
-                        "text": card.explanation.text,
-                        "phrased_by": card.explanation.phrased_by,
-                    }
-                    for card in reply.recommendations
-                ],
-                "question": None if reply.question is None else reply.question.text,
+                **RepliedDocument.of(reply).model_dump(mode="json", exclude={"trace"}),
                 "state": plan.after([card.item_id for card in reply.recommendations]).document(),
             },
             impressions=[
@@ -259,12 +286,12 @@ class Assistant:
                     position=card.position,
                     item_id=card.item_id,
                     score=card.score,
-                    propensity=1.0,  # the ranking is deterministic: what is shown was certain to be shown
+                    propensity=ranked.propensity,
                     ranker=ranker,
                     model=card.explanation.model,
                     prompt=card.explanation.prompt,
                 )
-                for card in reply.recommendations
+                for card, ranked in zip(reply.recommendations, plan.ranking, strict=True)
             ],
         )
 
@@ -301,4 +328,5 @@ def _card(item: Item, ranked: Ranked, position: int, explanation: Explanation) -
         score=ranked.score,
         explanation=explanation,
         item=item,
+        label=ranked.label,
     )

@@ -425,6 +425,7 @@ class Reply:
     answer: Explanation | None = None
     """For a question about items (why, why not, compare, about): the answer with its evidence; ``text`` holds its words."""
     query: Query | None = None
+    language: str = "en"
     trace: Mapping[str, object] = field(default_factory=dict)
     """Timings in milliseconds, counts, model and prompt versions, what was rejected."""
 

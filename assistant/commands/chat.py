@@ -99,7 +99,7 @@ def show_turn(assistant: BlockingAssistant, text: str, *, user: str, conversatio
     """One turn for a person. On a terminal, cards appear one by one as they are verified."""
     from contextlib import ExitStack
 
-    from assistant.surfaces.render import card, opening, terminal
+    from assistant.surfaces.render import card, closing, opening, terminal
     from assistant.types import RankedList, Recommended, Replied
 
     opened = False
@@ -112,9 +112,13 @@ def show_turn(assistant: BlockingAssistant, text: str, *, user: str, conversatio
                 reply = event.reply
                 if not out.is_terminal:
                     out.print(terminal(reply))
-                elif not opened:
+                    return reply
+                if not opened:
                     out.print()
                     out.print(opening(reply.text, reply.acting_on))
+                for below in closing(reply):
+                    out.print()
+                    out.print(below)
                 return reply
             if isinstance(event, RankedList) and out.is_terminal and event.text:
                 out.print(opening(event.text, event.acting_on))
@@ -139,7 +143,15 @@ def _answer(assistant: BlockingAssistant, number: int, line: bytes | None) -> Do
 
     try:
         asked = _checked(parse_line(line, ChatLine, MAX_LINE))
-        return RepliedDocument.of(assistant.chat(asked.text, user=asked.user, conversation=asked.conversation))
+        return RepliedDocument.of(
+            assistant.chat(
+                asked.text,
+                user=asked.user,
+                conversation=asked.conversation,
+                take_back=asked.take_back,
+                edits=asked.edits,
+            )
+        )
     except Exception as error:  # noqa: BLE001 - the boundary of a line: those after it are answered whatever it hits
         kind, message, _ = fault(error)
         return LineErrorDocument(
@@ -159,4 +171,5 @@ def _checked(asked: ChatLine) -> ChatLine:
         if not clean(value):
             raise BadLineError(f"{name!r} is blank.")
     cleaned = {name: clean(value) for name, value in ids.items()}
-    return asked.model_copy(update={**cleaned, "text": checked_text(asked.text)})
+    text = "" if asked.take_back and not clean(asked.text) else checked_text(asked.text)
+    return asked.model_copy(update={**cleaned, "text": text})

@@ -257,7 +257,22 @@ def terminal(reply: Reply, *, with_evidence: bool = True) -> RenderableType:
     parts: list[RenderableType] = [opening(reply.text, reply.acting_on)]
     for recommendation in reply.recommendations:
         parts.extend((Text(""), card(recommendation, with_evidence=with_evidence)))
+    for below in closing(reply, with_evidence=with_evidence):
+        parts.extend((Text(""), below))
     return Group(*parts)
+
+
+def closing(reply: Reply, *, with_evidence: bool = True) -> list[RenderableType]:
+    """What stands below the cards: what an answer rests on, and the question that the reply asks."""
+    from rich.console import Group
+    from rich.text import Text
+
+    parts: list[RenderableType] = []
+    if reply.answer is not None and with_evidence:
+        parts.append(Group(*(_Hanging("  ", line) for line in evidence_lines(reply.answer))))
+    if reply.question is not None:
+        parts.append(Text(safe(reply.question.text), style="bold"))
+    return parts
 
 
 def plain(renderables: Iterable[RenderableType], *, width: int = 80) -> str:
@@ -306,6 +321,10 @@ def reply_html(reply: Reply) -> str:
     if reply.recommendations:
         cards = "".join(_card_html(recommendation) for recommendation in reply.recommendations)
         parts.append(f'<ol style="padding-left:1.6em;margin:.4em 0">{cards}</ol>')
+    if reply.answer is not None:
+        parts.append(_evidence_html(reply.answer))
+    if reply.question is not None:
+        parts.append(f'<p style="margin:.4em 0"><strong>{_escape(reply.question.text)}</strong></p>')
     parts.append("</div>")
     return "".join(parts)
 
@@ -319,16 +338,21 @@ def _card_html(recommendation: Recommendation) -> str:
     if line := facts_line(recommendation.item):
         parts.append(f'<div style="opacity:.75">{_escape(line)}</div>')
     parts.append(f"<div>{_marked(explanation)}</div>")
+    parts.append(f"{_evidence_html(explanation)}</li>")
+    return "".join(parts)
+
+
+def _evidence_html(explanation: Explanation) -> str:
+    """The evidence of a text, folded away."""
     rows = "".join(
         f"<li>{f'“{_escape(row.words)}” ← ' if row.words else ''}{_escape(row.sentence())}</li>"
         for row in evidence(explanation)
     )
     rows = f'<ul style="margin:.2em 0;padding-left:1.4em">{rows}</ul>' if rows else ""
-    parts.append(
+    return (
         '<details style="opacity:.75;font-size:.9em"><summary style="cursor:pointer">evidence · '
-        f"{_escape(phrased(explanation))}</summary>{rows}</details></li>"
+        f"{_escape(phrased(explanation))}</summary>{rows}</details>"
     )
-    return "".join(parts)
 
 
 def _marked(explanation: Explanation) -> str:

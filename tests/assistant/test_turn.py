@@ -131,7 +131,7 @@ async def test_the_number_of_cards_is_a_setting(folder):
 async def test_when_nothing_fits_the_reply_says_which_promise_empties_it(assistant):
     reply = await assistant.reply(say("ana", "a western from the 1930s"))
     assert reply.recommendations == ()
-    assert reply.text == "Nothing in this catalogue is 1930–1939 · Western. The nearest is A Fistful of Dollars, from 1964."
+    assert reply.text == "Nothing in this catalogue is 1930–1939 · Western. The nearest is A Fistful of Dollars: 1964."
     assert set(reply.acting_on) == {"1930–1939", "Western"}
     assert assistant.store.turns("ana", reply.conversation)[0][0] == "a western from the 1930s"
     assert impressions(assistant.store, "ana") == []

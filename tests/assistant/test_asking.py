@@ -1,0 +1,95 @@
+"""When a reply asks back, and what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from assistant.asking import AskingSettings, question
+from assistant.catalogue import Catalogue
+from assistant.ingest import index_items
+from assistant.store import Store
+from assistant.types import Question
+from vectorstore.embed_hashing import HashingEmbedder
+
+
+def shop(tmp_path: Path, items: Sequence[dict[str, object]]) -> Catalogue:
+    index_items(list(items), tmp_path, embedder=HashingEmbedder())
+    with Store(tmp_path) as store:
+        return Catalogue.load(store)
+
+
+@pytest.fixture
+def shoes(tmp_path: Path) -> Catalogue:
+    """60 shoes: the colour tells most, the material little, the shop nothing."""
+    colours = ("red", "blue", "green", "black", "white", "brown")
+    return shop(
+        tmp_path,
+        [
+            {"item_id": f"s{n}", "title": f"Shoe {n}", "colour": colours[n % 6], "material": ("leather", "canvas")[n % 2],
+             "seller": "Marta", "price": 20 + n, "sku": f"number-{n}"}
+            for n in range(60)
+        ],
+    )  # fmt: skip
+
+
+def asked(catalogue: Catalogue, **changes: object) -> Question | None:
+    given = {
+        "k": 5,
+        "left": len(catalogue),
+        "described": 0,
+        "settled": frozenset(),
+        "declined": 0,
+        "phrase": lambda slot, options: f"{slot}? {'/'.join(options)}",
+    }
+    return question(catalogue, range(len(catalogue)), **(given | changes))  # type: ignore[arg-type]
+
+
+def test_the_slot_whose_answer_tells_most_is_asked_about(shoes: Catalogue) -> None:
+    first = asked(shoes)
+    assert first is not None
+    assert first.slot == "colour"
+    assert set(first.options) <= {"red", "blue", "green", "black", "white", "brown"}
+    assert first.text == f"colour? {'/'.join(first.options)}"
+
+
+def test_never_twice_and_never_what_tells_nothing(shoes: Catalogue) -> None:
+    settled: set[str] = set()
+    while (one := asked(shoes, settled=frozenset(settled))) is not None:
+        assert one.slot not in settled
+        settled.add(one.slot)
+    assert settled == {"colour", "price"}  # one material in two tells exactly a bit less than is known of it
+
+
+def test_a_bit_is_worth_a_question_and_less_is_not(shoes: Catalogue) -> None:
+    settled = frozenset({"colour", "price"})
+    assert asked(shoes, settled=settled, settings=AskingSettings(least_gain=0.9)) is not None
+    assert asked(shoes, settled=settled, settings=AskingSettings(least_gain=1.1)) is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"left": 10}, {"described": 5}, {"declined": 2}, {"settled": frozenset({"colour", "price", "material"})}],
+)
+def test_quiet_when_a_question_is_not_worth_it(shoes: Catalogue, changes: dict[str, object]) -> None:
+    assert asked(shoes, **changes) is None
+
+
+def test_a_slot_that_few_items_have_tells_little(tmp_path: Path) -> None:
+    items: list[dict[str, object]] = [{"item_id": f"i{n}", "title": f"Thing {n}"} for n in range(60)]
+    for n in range(8):
+        items[50 + n] |= {"shape": f"shape {n}"}
+    assert asked(shop(tmp_path, items)) is None
+
+
+def test_somebody_is_asked_about_last(films: Catalogue) -> None:
+    settings = replace(AskingSettings(), lists=1, least_gain=0.3, rare=0.0)
+    slots: list[str] = []
+    while (one := asked(films, settled=frozenset(slots), settings=settings, k=1)) is not None:
+        slots.append(one.slot)
+    people = [slot for slot in slots if slot in films.roles]
+    assert len(people) <= 1  # "by or with somebody" is one question, whatever the role
+    assert slots.index("categories") < slots.index(people[0]) if people else True
