@@ -31,12 +31,15 @@ from assistant.records import (
     item_from_row,
     item_to_record,
     labels_text,
+    other_titles,
     passages,
     people_text,
     reason,
+    translated,
 )
 from assistant.settings import Settings, load_settings
 from assistant.store import Store, StoredItem
+from assistant.text import index_text
 from assistant.types import Event, Item
 from vectorstore.base import Embedder, EmbedderInfo
 
@@ -44,6 +47,8 @@ SHOWN_BAD_ROWS = 20
 EMBED_BATCH = 1024
 """Texts embedded and kept in one transaction: what a kill can lose."""
 EVENT_BATCH = 20_000
+_TERMS = "2"
+"""How texts become terms of the index of words; an index that was made otherwise is made anew."""
 
 T = TypeVar("T", Item, Event)
 
@@ -115,10 +120,10 @@ def _stored(item: Item) -> tuple[StoredItem, _Texts]:
         content_hash=_digest(record),
         text_hash=_digest(orjson.dumps([texts.whole, texts.passages])),
         record=record,
-        title=" ".join(filter(None, (item.title, str(item.attributes.get("original_title", ""))))),
-        people=people_text(item),
-        labels=labels_text(item),
-        body=item.description or "",
+        title=index_text(" ".join(filter(None, (item.title, *other_titles(item))))),
+        people=index_text(people_text(item)),
+        labels=index_text(labels_text(item)),
+        body=index_text(" ".join(filter(None, (item.description, *translated(item, "description"))))),
     )
     return stored, texts
 
@@ -349,6 +354,10 @@ def index_items(
                 changed, sorted(removed), embedder=vector_key(info), dim=info.dim, embedder_version=info.version
             )
             progress("writing items", len(changed), len(changed))
+        if store.meta("text_terms") != _TERMS:
+            if before:
+                restore_text_index(store)
+            store.set_meta("text_terms", _TERMS)
         event_report = _write_events(store, *events, progress) if events is not None else None
         total = len(before.keys() | {s.item_id for s, _ in stored}) - len(removed)
         added = sum(s.item_id not in before for s in changed)

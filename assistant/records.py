@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, get_args
 
@@ -47,8 +47,10 @@ EVENT_ALIASES: Mapping[str, tuple[str, ...]] = {"value": ("rating",)}
 """The same for events."""
 
 _NAMES = re.compile(r"\s*[|;]\s*|\s*,\s+(?!(?:Jr|Sr|II|III|IV|PhD|MD)\b)")
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])")
 _LABELS = re.compile(r"\s*[|;,]\s*")
+_COUNTED = re.compile(r"(\d+(?:\.\d+)?)\s*(?:minutes?|mins?|pages?|分钟|页)(?:\s*[(（][^()（）]*[)）])?", re.IGNORECASE)
+"""A count of minutes or pages that is written with its unit: "117 min", "117分钟(公映版)"."""
 _YES = {"true", "yes", "y", "1", "t"}
 _NO = {"false", "no", "n", "0", "f"}
 
@@ -231,7 +233,10 @@ def _attribute(value: object) -> Value | None:
     if isinstance(value, (datetime, date)):
         return value.isoformat()
     if isinstance(value, str):
-        return clean(value)[:MAX_TEXT] or None
+        text = clean(value)[:MAX_TEXT]
+        if counted := _COUNTED.fullmatch(text):
+            return float(counted[1]) if "." in counted[1] else int(counted[1])
+        return text or None
     if isinstance(value, (list, tuple)) and all(isinstance(v, (str, int, float)) for v in value):
         return tuple(text for v in value if not is_unknown(v) and (text := clean(str(v))))
     return None
@@ -327,15 +332,44 @@ def item_from_record(record: Mapping[str, Any]) -> Item:
     )
 
 
+def translated(item: Item, slot: str) -> tuple[str, ...]:
+    """Texts of a slot in other languages: of ``description``, what the attributes ``description_zh``, … hold."""
+    found = []
+    for name, value in sorted(item.attributes.items()):
+        base, mark, language = name.rpartition("_")
+        if mark and base == slot and len(language) == 2 and isinstance(value, str):
+            found.append(value)
+    return tuple(found)
+
+
+def is_translation(slot: str, slots: Collection[str]) -> bool:
+    """Whether a slot holds another one in another language: ``categories_zh`` where there is ``categories``."""
+    base, mark, language = slot.rpartition("_")
+    return bool(mark) and base in slots and len(language) == 2 and language.isalpha()
+
+
+def other_titles(item: Item) -> tuple[str, ...]:
+    """The original title and those in other languages."""
+    original = item.attributes.get("original_title")
+    return tuple(dict.fromkeys([*([original] if isinstance(original, str) else []), *translated(item, "title")]))
+
+
 def people_text(item: Item) -> str:
     """Names of all creators, for search."""
     return ", ".join(person.name for person in item.creators)
 
 
-def labels_text(item: Item) -> str:
-    """Categories, tags and attributes that are words, for search."""
+def labels_text(item: Item, *, translations: bool = True) -> str:
+    """Categories, tags and attributes that are words, for search; titles and descriptions in other languages apart.
+
+    ``translations`` False leaves out what repeats a slot in another language.
+    """
     labels = [*item.categories, *item.tags]
-    for _, value in sorted(item.attributes.items()):
+    for name, value in sorted(item.attributes.items()):
+        if is_translation(name, ("title", "description")):
+            continue
+        if not translations and is_translation(name, ("categories", "tags", *item.attributes)):
+            continue
         if isinstance(value, tuple):
             labels.extend(value)
         elif isinstance(value, str) and len(value) <= 60:
@@ -349,7 +383,7 @@ def embedding_text(item: Item) -> str:
     A description names the people again and again, and in a vector of 256 numbers names drown what the item is about:
     ``benchmarks/retrieval.py`` shows what leaving them out gains. People are found by words and by promises.
     """
-    parts = [item.title, labels_text(item), _about(item)]
+    parts = [item.title, labels_text(item, translations=False), _about(item)]
     return ". ".join(part for part in parts if part)
 
 
