@@ -468,6 +468,24 @@ class Store:
         )
         return [(row[0], orjson.loads(row[1])) for row in reversed(rows)]
 
+    def tastes(self, user: str) -> list[tuple[str, float, bytes]]:
+        """(entry id, when it was written in Unix seconds, the entry) of what is kept of a user's tastes, oldest first."""
+        sql = "SELECT entry_id, created_at, entry FROM taste WHERE user_id = ? ORDER BY created_at, entry_id"
+        return self._rows(sql, (user,))
+
+    def change_tastes(
+        self, user: str, *, add: Iterable[tuple[str, float, bytes]] = (), remove: Iterable[str] = ()
+    ) -> None:
+        """Delete entries by id and write others, as ``tastes`` gives them, in one transaction."""
+        with self._write() as db:
+            db.executemany(
+                "DELETE FROM taste WHERE user_id = ? AND entry_id = ?", ((user, entry_id) for entry_id in remove)
+            )
+            db.executemany(
+                "INSERT INTO taste (entry_id, user_id, created_at, entry) VALUES (?, ?, ?, ?)",
+                ((entry_id, user, created_at, entry) for entry_id, created_at, entry in add),
+            )
+
     # users
 
     def users(self) -> list[str]:
