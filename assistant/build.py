@@ -52,6 +52,7 @@ async def open_assistant(
     data: str | Path, *, settings: Settings | None = None, model: LanguageModel | None = None
 ) -> AsyncIterator[Assistant]:
     """See ``Assistant.open``."""
+    from assistant.arranging.arranger import Arranger
     from assistant.explain import Explainer, ExplainSettings
     from assistant.turn import Assistant
 
@@ -62,11 +63,14 @@ async def open_assistant(
         embedder = build_embedder(settings)
         check_embedder(store, embedder.info)
         model = model or build_model(settings)
+        arranger = Arranger(settings, folder, model)
         explainer = Explainer(model, prompts=settings.prompts, settings=ExplainSettings(style=settings.phrasing))
     except BaseException:
         store.close()
         raise
-    assistant = Assistant(store=store, embedder=embedder, explainer=explainer, model=model, settings=settings)
+    assistant = Assistant(
+        store=store, embedder=embedder, explainer=explainer, arranger=arranger, model=model, settings=settings
+    )
     try:
         yield assistant
     finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +30,9 @@ class RankRequest:
     k: int
 
 
+Arrange = Callable[[RankRequest], Answer]
+
+
 def rank(
     store: Store,
     catalogue: Catalogue,
@@ -39,16 +42,18 @@ def rank(
     history: Sequence[str] | None = None,
     candidates: Sequence[str] | None = None,
     k: int | None = None,
+    arrange: Arrange | None = None,
 ) -> Answer:
     """(item id, score) best first, ties in catalogue order.
 
     For a known or new ``user``, or for a ``history`` of item ids, oldest first. ``candidates`` are put in order, each
     once, and cut at ``k``; those that the catalogue does not have come last, without a score. Without candidates
-    everything is ranked but the history. Unknown items of the history are ignored. Raises ``UserError`` unless exactly
+    everything is ranked but the history. Unknown items of the history are ignored. ``arrange`` answers in place of the
+    order by score: see ``assistant.arranging.plain``. Raises ``UserError`` unless exactly
     one of ``user`` and ``history`` is given.
     """
     request = prepared(store, catalogue, user=user, history=history, candidates=candidates, k=k)
-    return answers(catalogue, ranker, [request])[0]
+    return arrange(request) if arrange is not None else answers(catalogue, ranker, [request])[0]
 
 
 def prepared(

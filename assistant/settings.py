@@ -57,6 +57,21 @@ class Settings(BaseSettings):
     """Recommendations in a reply, unless the message says how many."""
     candidates: int = Field(default=200, ge=10)
     """Candidates that retrieval hands to ranking."""
+    rerank: Literal["off", "likelihood", "listwise"] = "off"
+    """Whether the language model has a say in the order: by the ``likelihood`` of titles, or by putting the best in order
+    (``listwise``). It can shift an item by a tenth of the range of scores at most."""
+    rerank_within: float = Field(default=4.0, gt=0)
+    """Seconds that it may take; after them the order stands without it. Never more than half of ``reply_within``."""
+    diversity: float = Field(default=0.0, ge=0, le=1)
+    """0 ranks by score alone; towards 1, items unlike those above them come first."""
+    exploration: float = Field(default=0.0, ge=0, le=0.5)
+    """The share of a reply's cards that is given to new items, chosen at random among the candidates."""
+    exploration_below: int = Field(default=5, ge=1)
+    """An item with fewer events than these is new."""
+    exploration_seed: int | None = None
+    """Makes the choice repeatable for the same user, conversation and message; None: chance."""
+    rules: Path | None = None
+    """A file of business rules; None is ``rules.toml`` or ``rules.json`` in the data folder, where there is one."""
     prompts: Path | None = None
     """A folder of prompts that replace the packaged ones of the same name."""
 

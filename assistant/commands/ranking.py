@@ -16,6 +16,7 @@ from assistant.commands.output import data_option, emit, fault, json_option, not
 if TYPE_CHECKING:
     from assistant.catalogue import Catalogue
     from assistant.documents import Document
+    from assistant.rank import Arrange
     from assistant.ranking import Ranker
     from assistant.store import Store
 
@@ -28,29 +29,39 @@ BATCH = 64
 @click.command()
 @data_option
 @click.option("--requests", required=True, metavar="FILE|-", help="A JSONL file, also gzipped; - is stdin.")
+@click.option(
+    "--diversity",
+    type=click.FloatRange(0, 1),
+    help="From 0, by score alone, to 1: prefer items unlike those above them. The setting when left out.",
+)
 @json_option
-def rank(data: Path, requests: str, as_json: bool) -> None:
+def rank(data: Path, requests: str, diversity: float | None, as_json: bool) -> None:
     """Rank items for many users or histories.
 
     Each line of FILE is {"request_id", "user" or "history": [item ids, oldest first], "candidates": [ids], "k"}. Given
     candidates are put in order and cut at k; without them everything but the history is ranked. A history need not be
-    anybody's. The output is one JSON document per request, in order, a request that cannot be answered included as a
+    anybody's. Business rules of the folder hold, see: assistant rules check. The output is one JSON document per request, in order, a request that cannot be answered included as a
     document of type error.
 
     \b
     assistant rank --data films --requests requests.jsonl
     echo '{"request_id": "1", "history": ["alien-1979"], "k": 10}' | assistant rank --requests -
     """
+    from assistant.arranging.arranger import folder_rules
+    from assistant.arranging.plain import arranging
     from assistant.catalogue import Catalogue
     from assistant.commands.lines import line_batches
     from assistant.fitting import open_ranker
+    from assistant.settings import load_settings
     from assistant.store import Store
 
+    settings = load_settings(data, diversity=diversity)
     with _opened(requests) as stream, Store(data) as store:
         catalogue = Catalogue.load(store)
         ranker = open_ranker(store, catalogue)
+        arrange = arranging(folder_rules(settings, data, catalogue), settings.diversity, catalogue, ranker)
         for batch in line_batches(stream, MAX_LINE, BATCH):
-            for document in _answered(store, catalogue, ranker, batch):
+            for document in _answered(store, catalogue, ranker, batch, arrange):
                 emit(document)
 
 
@@ -70,7 +81,11 @@ def _opened(requests: str) -> Iterator[IO[bytes]]:
 
 
 def _answered(
-    store: Store, catalogue: Catalogue, ranker: Ranker, batch: Sequence[tuple[int, bytes | None]]
+    store: Store,
+    catalogue: Catalogue,
+    ranker: Ranker,
+    batch: Sequence[tuple[int, bytes | None]],
+    arrange: Arrange | None,
 ) -> list[Document]:
     """A document per line, in order."""
     from assistant.commands.lines import parse_line, partial_id
@@ -97,12 +112,15 @@ def _answered(
             failed(number, line, error)
     with one_blas_thread():
         try:
-            found = answers(catalogue, ranker, [request for *_, request in ready])
+            found = [] if arrange is not None else answers(catalogue, ranker, [request for *_, request in ready])
         except Exception:  # noqa: BLE001 - one request of the batch hits it: each by itself shows which
             found = []
         for at, (number, line, request_id, request) in enumerate(ready):
             try:
-                ranked = found[at] if found else answers(catalogue, ranker, [request])[0]
+                if arrange is not None:
+                    ranked = arrange(request)
+                else:
+                    ranked = found[at] if found else answers(catalogue, ranker, [request])[0]
                 documents[number] = RankDocument(
                     request_id=request_id, ranking=[item for item, _ in ranked], scores=[score for _, score in ranked]
                 )
