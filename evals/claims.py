@@ -1,18 +1,18 @@
 """Labelled pairs of a text and a record -> verdict rows, so that anyone can test the checker on their own data.
 
-A row's verdict depends on that row (and on a catalogue, where one is given) and on nothing else: without a catalogue
-the gazetteer is the row's own record together with the checker's general vocabulary. Gazetteers pooled over a file
-would let a neighbour change a verdict, so they are never made.
+A row's verdict depends on that row, on the checker's general vocabulary, and on a catalogue: what ``--catalogue`` holds,
+else all records of the file taken together. Of these only the kinds of slots count (``Lexicon.verdicts``), and only for
+records that have the same slots; the values of another row, its id and its place never change a verdict.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from assistant.faithfulness import ClaimChecker, Evidence, HistoryItem, Lexicon, is_supported
+from assistant.faithfulness import ClaimChecker, Entailment, Evidence, HistoryItem, Lexicon, is_supported, verdict_slots
 from assistant.faithfulness.evidence import HistoryRelation
 from assistant.types import Claim, ClaimSource, Value, Verdict
 
@@ -140,10 +140,17 @@ def verdict_row(row: PairRow, checker: ClaimChecker) -> VerdictRow:
 
 
 def verdict_rows(
-    rows: Iterable[PairRow], catalogue: Iterable[Mapping[str, Value]] | None = None
+    rows: Sequence[PairRow],
+    catalogue: Iterable[Mapping[str, Value]] | None = None,
+    *,
+    entailment: Sequence[Entailment] = (),
 ) -> Iterator[VerdictRow]:
     """One verdict row per pair, in order. ``catalogue`` holds records as ``Item.slots()`` gives them."""
-    checker = ClaimChecker(Lexicon.from_records(catalogue) if catalogue is not None else Lexicon())
+    if catalogue is not None:
+        lexicon = Lexicon.from_records(catalogue)
+    else:
+        lexicon = Lexicon(verdicts=verdict_slots(clean_record(row.record) for row in rows))
+    checker = ClaimChecker(lexicon, entailment=entailment)
     for row in rows:
         yield verdict_row(row, checker)
 

@@ -8,6 +8,6 @@
 
 from assistant.faithfulness.checker import ClaimChecker, is_supported
 from assistant.faithfulness.evidence import Entailment, Evidence, HistoryItem
-from assistant.faithfulness.lexicon import Lexicon
+from assistant.faithfulness.lexicon import Lexicon, verdict_slots
 
-__all__ = ["ClaimChecker", "Entailment", "Evidence", "HistoryItem", "Lexicon", "is_supported"]
+__all__ = ["ClaimChecker", "Entailment", "Evidence", "HistoryItem", "Lexicon", "is_supported", "verdict_slots"]

@@ -109,7 +109,10 @@ class _Case:
         for quantity in numbers:
             self._quantity(quantity, subject_of(reading, quantity.start, subjects))
         rated = any(q.kind == "rating" for q in numbers)
-        for opinion in [*explicit, *stance(reading, self.record, bool(explicit) or rated)]:
+        for opinion in [
+            *explicit,
+            *stance(reading, self.record, bool(explicit) or rated, verdicts=self.lexicon.verdicts),
+        ]:
             source: ClaimSource = "catalogue" if opinion.slot != "opinion" else "opinion"
             value = self._words(opinion.start, opinion.end)
             self._add(opinion.start, opinion.end, opinion.slot, value, opinion.verdict, source=source)

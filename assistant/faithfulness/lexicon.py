@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from assistant.faithfulness.records import families_of, quality_level
 from assistant.types import Value
 
 _SPACES = re.compile(r"[^\w]+")
@@ -34,13 +35,18 @@ class Lexicon:
     """Key of a value of a closed slot -> that slot."""
     quantiles: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """Numeric slot -> its 30th and 70th percentile: what "cheap" and "expensive" mean here."""
+    verdicts: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Slot that says in words how good an item is ("rating": "excellent", "average") -> the slots that records with it
+    also have. Of items like these, a text that says "excellent" states a fact of the record or none."""
 
     @classmethod
     def from_records(cls, records: Iterable[Mapping[str, Value]]) -> Lexicon:
         """Learns from records as ``Item.slots()`` gives them; any slot names will do."""
+        verdicts = _Verdicts()
         texts: dict[str, Counter[str]] = {}
         numbers: dict[str, list[float]] = {}
         for record in records:
+            verdicts.add(record)
             for slot, value in record.items():
                 if isinstance(value, str):
                     texts.setdefault(slot, Counter())[value] += 1
@@ -64,9 +70,44 @@ class Lexicon:
         for slot, values in numbers.items():
             values.sort()
             quantiles[slot] = (values[int(0.3 * (len(values) - 1))], values[int(0.7 * (len(values) - 1))])
-        return cls(names=names, categories=categories, quantiles=quantiles)
+        return cls(names=names, categories=categories, quantiles=quantiles, verdicts=verdicts.found())
 
     def slot_of(self, phrase: str) -> str | None:
         """The slot that holds a phrase, or None."""
         phrase = key(phrase)
         return self.names.get(phrase) or self.categories.get(phrase)
+
+
+def verdict_slots(records: Iterable[Mapping[str, Value]]) -> dict[str, frozenset[str]]:
+    """``Lexicon.verdicts`` of ``records``: it tells which slots there are and holds no value of any record."""
+    verdicts = _Verdicts()
+    for record in records:
+        verdicts.add(record)
+    return verdicts.found()
+
+
+class _Verdicts:
+    """Collects ``Lexicon.verdicts``, record by record."""
+
+    def __init__(self) -> None:
+        self._named: dict[str, bool] = {}
+        """Slot -> it is named a rating."""
+        self._beside: dict[str, set[str]] = {}
+
+    def add(self, record: Mapping[str, Value]) -> None:
+        """Takes one record into account."""
+        for slot, value in record.items():
+            named = self._named.get(slot)
+            if named is None:
+                named = self._named[slot] = "rating" in families_of(slot)
+            if named and any(map(_in_words, value if isinstance(value, tuple) else (value,))):
+                self._beside.setdefault(slot, set()).update(record)
+
+    def found(self) -> dict[str, frozenset[str]]:
+        """What was collected, in the order of the slots' names."""
+        return {slot: frozenset(beside) for slot, beside in sorted(self._beside.items())}
+
+
+def _in_words(value: object) -> bool:
+    """Whether the value of a rating is a word of quality, rather than a number or stars."""
+    return isinstance(value, str) and not any(map(str.isdigit, value)) and quality_level(value) is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from assistant.faithfulness.reading import Reading
@@ -10,6 +11,7 @@ from assistant.faithfulness.text import word_set
 from assistant.faithfulness.vocabulary import vocabulary
 from assistant.types import Verdict
 
+_NO_VERDICTS: Mapping[str, frozenset[str]] = {}
 _RATING_NOUNS = word_set("rating ratings rated review reviews reviewed reviewers score scores scored received")
 _SCALE = {
     "low": {1}, "lower": {1}, "lowest": {1}, "poor": {1}, "poorly": {1}, "bad": {1}, "badly": {1}, "terrible": {1},
@@ -22,6 +24,16 @@ _BRIDGES = word_set(
     "customer customers user users critic critics is was are were a an the of its has and with very quite service by in "
     "received receives got gets given , - its it from public"
 )
+_PERSONAL = word_set(
+    "like likes liked liking enjoy enjoys enjoyed enjoying enjoyment love loves loved loving adore adored fond favourite favorite "
+    "favourites favorites recommend recommended appreciate appreciated dislike dislikes disliking hate hates hated hating loathe "
+    "loathing detest despise obsessed addicted impressed glad happy pleased interesting cool fancy best mixed"
+)
+"""What somebody likes, and what says more of the list than of the item ("the best of them")."""
+_FITTING = word_set("for with choice option example bet idea fit way experience time year reason deal job at")
+"""After mild praise: "a good choice", "okay with", "good for families" say what it suits."""
+_COPULAS = word_set("is was are were be been seems felt 's")
+_DEGREES = word_set("pretty very quite rather so just fairly such kind of sort overall downright")
 _OPPOSITE = {1: {3, 4}, 2: {1, 3, 4}, 3: {1, 2}, 4: {1, 2}}
 
 
@@ -83,10 +95,14 @@ def _rating_noun(reading: Reading, i: int) -> int | None:
     return None
 
 
-def stance(reading: Reading, record: RecordView, rated: bool) -> list[Opinion]:
+def stance(
+    reading: Reading, record: RecordView, rated: bool, *, verdicts: Mapping[str, frozenset[str]] = _NO_VERDICTS
+) -> list[Opinion]:
     """Praise and blame: contradicted when a verbal or numeric rating of the record disagrees with all of it.
 
-    Where the record has no rating, or the text also gives the rating itself, praise is uncheckable.
+    Where the record has no rating, or the text also gives the rating itself, praise is uncheckable. But where the
+    catalogue rates items like this one in words (``verdicts``, see ``Lexicon``), calling it "excellent" states such a
+    rating: absent from a record without. What someone likes, and praise in passing ("a good choice"), states none.
     """
     known = vocabulary()
     found: list[tuple[int, frozenset[int]]] = []
@@ -115,11 +131,47 @@ def stance(reading: Reading, record: RecordView, rated: bool) -> list[Opinion]:
     if level is not None and telling and not rated:
         verdict = "supported" if level in telling else "contradicted"
     out: list[Opinion] = []
+    missing = None if slots or rated else _missing_verdict(record, verdicts)
     for i, levels in found:
         reading.cover(i, i + 1, "opinion")
         slot = slots[0].name if slots and levels else "opinion"
-        out.append(Opinion(start=i, end=i + 1, verdict=verdict if levels else "uncheckable", slot=slot, explicit=False))
+        said = verdict if levels else "uncheckable"
+        if missing is not None and _states_rating(reading, i, levels):
+            slot, said = missing, "absent"
+        out.append(Opinion(start=i, end=i + 1, verdict=said, slot=slot, explicit=False))
     return out
+
+
+def _missing_verdict(record: RecordView, verdicts: Mapping[str, frozenset[str]]) -> str | None:
+    """The slot that rates items with slots like this record's, where the record itself has none that rates."""
+    has = {slot.name for slot in record.slots}
+    if not has or not has.isdisjoint(verdicts) or record.family({"rating"}):
+        return None
+    return next((slot for slot, beside in verdicts.items() if has <= beside), None)
+
+
+def _states_rating(reading: Reading, i: int, levels: frozenset[int]) -> bool:
+    """Whether praise or blame at ``i`` rates the item, rather than telling what somebody likes or praising in passing."""
+    token = reading.tokens[i]
+    if not levels or token.low in _PERSONAL or token.first or reading.before(i, 1) == ["too"]:
+        return False
+    if reading.after(i + 1, 1) and reading.after(i + 1, 1)[0] in _FITTING:
+        return False
+    mild = bool(levels & {3}) or levels == {2, 3}
+    return not mild or _predicated(reading, i)
+
+
+def _predicated(reading: Reading, i: int) -> bool:
+    """ "is a good game", "it was really fun": said of the item by a verb just before it, and not asked."""
+    _, end = reading.sentence_range(i)
+    if reading.tokens[end - 1].low == "?":
+        return False
+    for word in reversed(reading.before(i, 4)):
+        if word in _COPULAS or (word.endswith("'s") and word != "what's"):
+            return True
+        if word not in {"a", "an", "the"} and word not in _DEGREES and not word.endswith("ly"):
+            return False
+    return False
 
 
 def _of_history(reading: Reading, i: int) -> bool:

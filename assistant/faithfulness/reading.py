@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from assistant.faithfulness.text import Token, sentences, tokenize, word_set
-from assistant.faithfulness.vocabulary import Stems
+from assistant.faithfulness.vocabulary import Stems, vocabulary
 
 _SOFT_MARKS = frozenset("-‐‑/()[]'\"“”‘’&+:™®*_")
-_STOPS = word_set("but however although though yet whereas while because since so instead still which who")
+_STOPS = word_set("but however although though yet whereas while because since so instead still which who when")
 _RESTARTS = word_set(
     "it its it's you they this that there he she we i is was are were has had have can could does do will would comes "
     "came runs plays offers features serves costs lets makes located set also rated made available lasts weighs takes works follows stays sits sleeps fits goes belongs keeps tells uses suits starts opens"
@@ -22,11 +22,13 @@ _VERBS = word_set(
 )
 _NOT_SCOPING = {
     "not": word_set("only just merely simply to sure surprised familiar fond happy too alone bad particularly especially that least "
-        "necessarily mention really a") - {"a"},
+        "necessarily mention really many a") - {"a"},
     "no": word_set("doubt wonder matter problem issue need one other less more exception question surprise better idea"),
-    "cannot": word_set("go wait beat help stop miss believe get say deny"),
-    "can't": word_set("go wait beat help stop miss believe get say deny"),
-    "never": word_set("mind ceases fails disappoints disappointed gets got"),
+    "cannot": word_set("go wait beat help stop miss believe say deny"),
+    "can't": word_set("go wait beat help stop miss believe say deny"),
+    "never": word_set("mind ceases fails disappoints disappointed"),
+    "aren't": word_set("many"),
+    "weren't": word_set("many"),
     "don't": word_set("miss forget worry mind let want be think"),
 }  # fmt: skip
 _NEGATORS = word_set(
@@ -37,6 +39,10 @@ _STATES = word_set(
     "available supported included possible allowed there present offered welcome permitted provided an part featured "
     "released compatible yet currently option in on accepted served"
 )
+_STALE = word_set("old boring stale dull tired repetitive better worse enough over past")
+_WISHED = word_set("it they had there you for")
+_CARRYING = word_set("support have run carry sell stock host get")
+_CARRIED = word_set("it this the that")
 _SHORT = word_set("no without lacks lack lacking minus sans except skips omits excludes excluding")
 _ATTITUDES = word_set(
     "like liked enjoy enjoyed love loved fond into fan impressed interested care prefer think thought want mind hesitate typically "
@@ -130,9 +136,11 @@ class Reading:
         for i in range(end, min(high, end + 9)):
             word = self.tokens[i].low
             following = self.tokens[i + 1].low if i + 1 < high else ""
-            if word in _STOPS or word in {";", "("} or (word in {"and", ","} and following in _VERBS):
+            if word in _STOPS or word in {";", "(", "that"} or (word in {"and", ","} and following in _VERBS):
                 return False
             if word in _VERBS:
+                if self._not_carried(i, high):
+                    return True
                 is_be = word.removesuffix("n't") in {"is", "are", "was", "were"}
                 if not is_be:
                     return False
@@ -141,6 +149,15 @@ class Reading:
                 then = self.tokens[i + 2].low if i + 2 < high else ""
                 return following in {"unavailable", "missing", "absent"} or (following == "not" and then in _STATES)
         return False
+
+    def _not_carried(self, i: int, high: int) -> bool:
+        """ "Steam does not have this game", "Linux and Mac don't support it": ``i`` is the auxiliary verb."""
+        words = [token.low for token in self.tokens[i : min(high, i + 4)]]
+        if words[0] in {"do", "does", "did"} and words[1:2] == ["not"]:
+            words = words[1:]
+        elif words[0] not in {"don't", "doesn't", "didn't"}:
+            return False
+        return len(words) > 2 and words[1] in _CARRYING and words[2] in _CARRIED
 
 
 def read(text: str, titles: Iterable[str] = ()) -> Reading:
@@ -183,7 +200,12 @@ def _mark_negation(reading: Reading, start: int, end: int) -> None:
         if reading.covered[i] or (tokens[i].capital and not tokens[i].first):
             continue
         later = tokens[i + 1].low if i + 1 < end else ""
-        if (word == "yet" and later == "to") or (word == "lack" and later == "of"):
+        if (
+            (word == "yet" and later == "to")
+            or (word == "lack" and later == "of")
+            or (word == "if" and later == "only")
+            or (word == "wish" and later in _WISHED)
+        ):
             for j in range(i + 2, _scope_end(reading, i + 1, end, 8)):
                 reading.negated[j] = True
             continue
@@ -196,6 +218,13 @@ def _mark_negation(reading: Reading, start: int, end: int) -> None:
         previous = tokens[i - 1].low if i > start else ""
         exceptions = _NOT_SCOPING.get("not" if word == "not" else word, frozenset())
         if following in exceptions or (previous in {"or", "why", "if"} and word == "not"):
+            continue
+        then = tokens[i + 2].low if i + 2 < end else ""
+        if following in {"get", "gets", "got"} and then in _STALE:
+            continue  # "never gets old", "can't get enough" deny nothing of the item
+        if following in vocabulary().opinions and then in {"at", "about"}:
+            continue  # "not good at shooters", "isn't fun about them": the opinion is denied, not its object
+        if word == "lacking" and (following == "about" or previous in {"find", "found", "feel", "felt"}):
             continue
         if word == "not" and following == "a" and i + 2 < end and tokens[i + 2].low in {"fan", "big", "huge"}:
             continue
@@ -223,7 +252,7 @@ def _scope_end(reading: Reading, i: int, end: int, most: int) -> int:
             continue
         word = tokens[j].low
         following = tokens[j + 1].low if j + 1 < end else ""
-        if word in _STOPS or word in {";", "(", ":", "."}:
+        if (word in _STOPS and not (word == "yet" and j == i + 1)) or word in {";", "(", ":", "."}:
             return j
         if word in {"–", "—"} or (word == "-" and tokens[j - 1].end != tokens[j].start):
             return j

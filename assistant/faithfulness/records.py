@@ -250,23 +250,26 @@ def share_level(share: float) -> int:
     return 1 if share <= 0.4 else 2 if share <= 0.65 else 3 if share < 0.9 else 4
 
 
+def quality_level(text: str) -> int | None:
+    """The level (1 to 4) that a rating in words stands for ("excellent", "above average"); None for other words."""
+    words = tokenize(text)
+    for token in words:
+        if token.low in _LOW:
+            return 1
+        if token.low in _MIDDLE:
+            return 2
+        if token.low in _HIGH:
+            return 4 if token.low in {"excellent", "outstanding", "superb", "top"} else 3
+    opinions = vocabulary().opinions
+    for token in words:
+        if levels := opinions.get(token.low):
+            return max(levels)
+    return None
+
+
 def _text_level(text: str, families: frozenset[str], numbers: tuple[Number, ...]) -> int | None:
     if "rating" in families:
-        if numbers:
-            return _number_level(families, numbers)
-        words = tokenize(text)
-        for token in words:
-            if token.low in _LOW:
-                return 1
-            if token.low in _MIDDLE:
-                return 2
-            if token.low in _HIGH:
-                return 4 if token.low in {"excellent", "outstanding", "superb", "top"} else 3
-        opinions = vocabulary().opinions
-        for token in words:
-            if levels := opinions.get(token.low):
-                return max(levels)
-        return None
+        return _number_level(families, numbers) if numbers else quality_level(text)
     if "price" in families:
         known = vocabulary()
         for i in known.concept_ids(stems(text)):

@@ -18,7 +18,7 @@ PLACES = frozenset({"place", "location"})
 _NEAR = word_set("near nearby beside opposite")
 _GENERIC = word_set("mak creat com from")
 _WORKS = frozenset(map(stem, word_set("film movie book novel game title one release work album song wine")))
-_ACTIVE = word_set("play plays playing played read reading write writing wrote make making acting design")
+_ACTIVE = word_set("play plays playing played read reading write writing wrote make makes making acting design")
 _MAIN = frozenset({"director", "writer", "designer", "developer"})
 _HELPERS = frozenset({"producer", "narrator", "illustrator", "translator", "editor", "composer"})
 _FILLERS = word_set("the a an its his her their great brilliant young late likes both of")
@@ -62,7 +62,13 @@ def cue(reading: Reading, start: int, end: int) -> frozenset[str] | None:
     word, cue_stem = tokens[i].low, tokens[i].stem
     previous = tokens[i - 1] if i > low else None
     if word == "by":
+        if previous is not None and (
+            previous.low == "supported" or (previous.low.endswith("ed") and previous.low in known.opinions)
+        ):
+            return None  # "supported by Xbox", "bored by PC games": nobody made anything
         for back in range(i - 1, max(low - 1, i - 3), -1):
+            if reading.covered[back] in {"truth", "concept"}:
+                continue  # "a single-player shooter by X" speaks of no player
             if tokens[back].kind == "word" and tokens[back].stem in _WORKS:
                 return MAKERS
             if families := known.cues_before.get(tokens[back].stem):
@@ -88,10 +94,12 @@ def cue(reading: Reading, start: int, end: int) -> frozenset[str] | None:
         return None
     if word == "from":
         return frozenset(set(known.relations) - {"cast", "title", "genre"})
+    if word in {"called", "named"} and previous is not None and previous.kind == "word":
+        return known.cues_before.get(previous.stem) or known.slot_families.get(previous.stem) or frozenset({"title"})
     if word == "of" and previous is not None and (families := known.cues_before.get(previous.stem)):
         return families
     families = known.cues_before.get(cue_stem)
-    if word in _ACTIVE:
+    if word in _ACTIVE or reading.covered[i] in {"truth", "concept"}:
         return None
     if families and (word not in {"close", "set", "role", "lead"} or len(families) == 1):
         return families
@@ -135,7 +143,7 @@ def bound(slots: tuple[SlotView, ...], families: frozenset[str] | None, record: 
     # "made by" a studio, "by" its designer: people and firms that a record keeps under other names for the same part.
     if families <= MAKERS and len(families) == 1:
         kin = {"developer": {"maker", "producer"}, "maker": {"developer", "producer", "designer"},
-               "producer": {"maker"}, "writer": {"maker"}, "designer": {"writer", "maker"}}  # fmt: skip
+               "producer": {"maker", "developer"}, "writer": {"maker"}, "designer": {"writer", "maker"}}  # fmt: skip
         wanted = next(iter(families))
         if not record.family(families) and any(slot.families & kin.get(wanted, set()) for slot in slots):
             return True

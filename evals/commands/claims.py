@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from evals.commands.inference import inference_tier, nli_options
+
 
 @click.command("claims")
 @click.option(
@@ -15,10 +17,11 @@ import click
     "--catalogue",
     type=click.Path(path_type=Path),
     default=None,
-    help="File of a catalogue whose names and categories the checker knows.",
+    help="File of a catalogue whose names and categories the checker knows; else it knows which slots the records have.",
 )
+@nli_options
 @click.option("--json", "as_json", is_flag=True, help="A JSON document for each row on stdout.")
-def command(pairs: Path, catalogue: Path | None, as_json: bool) -> None:
+def command(pairs: Path, catalogue: Path | None, nli: Path | None, nli_threshold: float | None, as_json: bool) -> None:
     """Check texts against records: claims and verdicts, row by row.
 
     ``supported`` is false if and only if some claim is contradicted or absent.
@@ -51,7 +54,7 @@ def command(pairs: Path, catalogue: Path | None, as_json: bool) -> None:
         )
     records = catalogue_records(catalogue) if catalogue is not None else None
     supported = vacuous = 0
-    for verdict in verdict_rows(rows, records):
+    for verdict in verdict_rows(rows, records, entailment=inference_tier(nli, nli_threshold)):
         supported += verdict.supported
         vacuous += verdict.vacuous
         if as_json:

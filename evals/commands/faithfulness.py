@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from evals.commands.inference import inference_tier, nli_options
+
 if TYPE_CHECKING:
-    from assistant.faithfulness.entailment_onnx import OnnxEntailment
     from evals.claim_judge import JudgedClaims
     from evals.claim_scores import ClaimScore
     from evals.faithfulness import Text
@@ -40,19 +41,7 @@ BROKEN = 1
     default=None,
     help="File of a catalogue whose names and categories the checker knows.",
 )
-@click.option(
-    "--nli",
-    type=click.Path(path_type=Path),
-    default=None,
-    metavar="DIR",
-    help="Folder of an inference model (model.onnx, tokenizer.json, config.json) for claims that the rules cannot decide.",
-)
-@click.option(
-    "--nli-threshold",
-    type=click.FloatRange(0.5, 1, min_open=True),
-    default=None,
-    help="Least probability with which that model decides.  [default: 0.9]",
-)
+@nli_options
 @click.option(
     "--judge",
     default=None,
@@ -106,10 +95,8 @@ def command(
     from evals.replies import read_replies, texts_of, texts_of_run
     from evals.suite.cases import read_cases
 
-    if nli_threshold is not None and nli is None:
-        raise EvaluationError("--nli-threshold says when the model of --nli decides; give --nli DIR too.")
     prompt = _prompt(judge_prompt, prompts_folder) if judge is not None else None
-    inference = _inference(nli, nli_threshold) if nli is not None else None
+    tiers = inference_tier(nli, nli_threshold)
     if replies is not None and cases is None and rows is None:
         drafts, shown = texts_of(read_replies(replies))
     elif replies is None and cases is not None and rows is not None:
@@ -117,7 +104,7 @@ def command(
     else:
         raise EvaluationError("Give either --replies, or --cases and --rows together.")
     lexicon = Lexicon.from_records(catalogue_records(catalogue)) if catalogue is not None else Lexicon()
-    checker = ClaimChecker(lexicon, entailment=(inference,) if inference is not None else ())
+    checker = ClaimChecker(lexicon, entailment=tiers)
     texts = {name: found for name, found in (("drafts", drafts), ("shown", shown)) if found}
     scores = {name: check_texts(found, checker) for name, found in texts.items()}
     parts = {name: summarise_texts(found, scores[name]) for name, found in texts.items()}
@@ -128,7 +115,7 @@ def command(
         **{name: asdict(part) for name, part in parts.items()},
         "controls": [asdict(control) for control in controls],
     }
-    if inference is not None:
+    for inference in tiers:
         document["nli"] = {"model": inference.label, "threshold": inference.settings.threshold}
     if judge is not None and prompt is not None:
         name, judged = _judged(texts, scores, judge, prompt, llm_base_url, cache)
@@ -176,14 +163,6 @@ def _prompt(name: str, folder: Path | None) -> Prompt:
         return prompt
     except PromptError as error:
         raise EvaluationError(str(error)) from error
-
-
-def _inference(folder: Path, threshold: float | None) -> OnnxEntailment:
-    from assistant.faithfulness.entailment_onnx import EntailmentSettings, OnnxEntailment
-
-    return OnnxEntailment(
-        folder, EntailmentSettings() if threshold is None else EntailmentSettings(threshold=threshold)
-    )
 
 
 def _judged(

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from evals.commands.inference import inference_tier, nli_options
+
+if TYPE_CHECKING:
+    from assistant.faithfulness import Entailment
 
 
 @click.command("meta")
@@ -27,6 +34,7 @@ import click
     default=None,
     help="With --drafts: the catalogue whose names and categories the checker knows; else the records of the file.",
 )
+@nli_options
 @click.option("--seed", type=int, default=0, show_default=True, help="For the slots that are swapped and dropped.")
 @click.option("--limit", type=click.IntRange(1), default=None, help="Only the first so many sentences of each file.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON document for each file on stdout.")
@@ -34,6 +42,8 @@ def command(
     corpora: tuple[Path, ...],
     drafts: tuple[Path, ...],
     catalogue: Path | None,
+    nli: Path | None,
+    nli_threshold: float | None,
     seed: int,
     limit: int | None,
     as_json: bool,
@@ -45,13 +55,14 @@ def command(
     """
     if not corpora and not drafts:
         raise click.UsageError("Give --corpus, --drafts, or both: there is nothing to measure on.")
+    tiers = inference_tier(nli, nli_threshold)
     for file in drafts:
-        _judge_drafts(file, catalogue, as_json)
+        _judge_drafts(file, catalogue, tiers, as_json)
     if corpora:
-        _judge_corpora(corpora, seed, limit, as_json)
+        _judge_corpora(corpora, seed, limit, tiers, as_json)
 
 
-def _judge_drafts(file: Path, catalogue: Path | None, as_json: bool) -> None:
+def _judge_drafts(file: Path, catalogue: Path | None, tiers: Sequence[Entailment], as_json: bool) -> None:
     from dataclasses import asdict
 
     from assistant.faithfulness import ClaimChecker, Lexicon
@@ -74,7 +85,7 @@ def _judge_drafts(file: Path, catalogue: Path | None, as_json: bool) -> None:
     if not rows:
         raise EvaluationError(f"{str(file)!r} holds no claim.")
     lexicon = gazetteer(rows) if catalogue is None else Lexicon.from_records(catalogue_records(catalogue))
-    judged = judge_drafts(rows, ClaimChecker(lexicon))
+    judged = judge_drafts(rows, ClaimChecker(lexicon, entailment=tiers))
     parts = agreements(judged)
     missed, alarms, kappa = by_slot(outcomes_of(judged)), false_alarms(judged), readers_kappa(rows)
     if not as_json:
@@ -99,10 +110,12 @@ def _judge_drafts(file: Path, catalogue: Path | None, as_json: bool) -> None:
     )
 
 
-def _judge_corpora(corpora: tuple[Path, ...], seed: int, limit: int | None, as_json: bool) -> None:
+def _judge_corpora(
+    corpora: tuple[Path, ...], seed: int, limit: int | None, tiers: Sequence[Entailment], as_json: bool
+) -> None:
     from dataclasses import asdict
 
-    from assistant.faithfulness import ClaimChecker
+    from assistant.faithfulness import ClaimChecker, Lexicon, verdict_slots
     from evals.commands.output import print_document, print_tables
     from evals.errors import EvaluationError
     from evals.meta_evaluation import (
@@ -123,7 +136,9 @@ def _judge_corpora(corpora: tuple[Path, ...], seed: int, limit: int | None, as_j
             raise EvaluationError(f"{str(file)!r} is not a CSV of records and sentences: {error!r}.") from error
         if not rows:
             raise EvaluationError(f"{str(file)!r} holds no sentence with a record.")
-        outcomes = list(judge(make_pairs(rows, seed=seed, same=same_in_restaurants), ClaimChecker()))
+        lexicon = Lexicon(verdicts=verdict_slots(record for record, _, _ in rows))
+        checker = ClaimChecker(lexicon, entailment=tiers)
+        outcomes = list(judge(make_pairs(rows, seed=seed, same=same_in_restaurants), checker))
         kinds = split_by_kind(outcomes)
         parts = {"all": agreement(outcomes)}
         parts |= {kind: agreement(part) for kind, part in kinds.items() if any(not o.pair.supported for o in part)}

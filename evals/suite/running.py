@@ -22,7 +22,9 @@ class RunConfig:
 
     repeats: int = 1
     concurrency: int = 4
-    """Generations at once. A local model queues them itself."""
+    """Generations at once. A local model (``llama-cpp:``) is always asked one at a time: it computes no faster for
+    several, and a latency must not contain the wait for others. Cases of a prompt follow each other, so that it finds the
+    beginning of the prompt computed."""
     sampling: Sampling = field(default_factory=lambda: Sampling(max_tokens=140, temperature=0.4))
     """Temperature and length; the repeat's number is added to the seed."""
     within: float = 60.0
@@ -105,6 +107,7 @@ async def run_grid(
     """
     cache = cache if cache is not None else DraftCache(None)
     gate = asyncio.Semaphore(config.concurrency)
+    turns = {name: asyncio.Semaphore(1 if name.startswith("llama-cpp:") else config.concurrency) for name in models}
     state = _State()
     variants = [Variant(prompt=p.prompt_label, model=name) for p in phrasers for name in models]
     cells = [
@@ -120,7 +123,7 @@ async def run_grid(
         phraser, name, case, repeat = cells[place]
         variant = Variant(prompt=phraser.prompt_label, model=name)
         row = Row(case=case.id, cluster=case.cluster, variant=variant, repeat=repeat)
-        async with gate:
+        async with turns[name], gate:
             closed = state.stopped is not None or state.in_a_row.get(name, 0) >= config.failures_in_a_row
             tapped = TappedModel(models[name], cache, repeat, closed=closed)
             try:

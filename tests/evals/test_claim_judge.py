@@ -217,3 +217,23 @@ def test_wrong_use(replies, tmp_path, monkeypatch):
     folder = TINY["tiny_inference"](tmp_path / "tiny")
     monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
     assert isinstance(error("--nli", folder), MissingExtraError)
+
+
+def test_claims_and_meta_take_the_inference_model_too(tmp_path):
+    model = TINY["tiny_inference"](tmp_path / "tiny")
+    pairs = tmp_path / "pairs.jsonl"
+    row = {"id": "1", "text": "This one is cheap.", "record": {"title": "Soup", "price": 12.5, "range": "budget"}}
+    pairs.write_text(json.dumps(row) + "\n")
+    document = json.loads(CliRunner().invoke(cli, ["claims", "--pairs", str(pairs), "--json"]).stdout)
+    assert [claim["tier"] for claim in document["claims"]] == ["slots"]
+    result = CliRunner().invoke(cli, ["claims", "--pairs", str(pairs), "--nli", str(model), "--json"])
+    assert result.exit_code == 0, result.output
+    assert [claim["tier"] for claim in json.loads(result.stdout)["claims"]] == ["nli"]
+
+    corpus = tmp_path / "soups.csv"
+    corpus.write_text('mr,ref\n"title[Soup], range[budget], price[12.5]",This one is cheap.\n')
+    result = CliRunner().invoke(cli, ["meta", "--corpus", str(corpus), "--nli", str(model), "--json"])
+    assert result.exit_code == 0, result.output
+    alone = CliRunner().invoke(cli, ["claims", "--pairs", str(pairs), "--nli-threshold", "0.8"])
+    assert alone.exit_code != 0
+    assert "--nli DIR" in str(alone.exception)

@@ -35,6 +35,23 @@ def test_order_ids_and_neighbours_change_nothing():
     assert [_body(verdict) for verdict in verdict_rows(renamed)] == [whole[row.id] for row in rows]
 
 
+def test_what_the_file_shows_of_ratings_depends_on_no_order_and_on_no_other_kind_of_item():
+    inns = [
+        {"id": f"inn-{n}", "text": f"The inn {n} is excellent.", "record": {"name": f"Inn {n}", "rating": rating}}
+        for n, rating in enumerate(["excellent", "poor", "average", None] * 4)
+    ]
+    book = {"id": "book", "text": "A superb novel.", "record": {"title": "Nine Winters", "author": "Ana Sol"}}
+    rows = [PairRow.model_validate(row) for row in [*inns, book]]
+    whole = {row.id: _body(verdict) for row, verdict in zip(rows, verdict_rows(rows), strict=True)}
+    assert [whole[f"inn-{n}"]["supported"] for n in range(4)] == [True, False, False, False]
+    assert whole["book"]["supported"]
+    chooser = random.Random(3)
+    for _ in range(5):
+        mixed = chooser.sample(rows, 12)
+        for row, verdict in zip(mixed, verdict_rows(mixed), strict=True):
+            assert _body(verdict) == whole[row.id]
+
+
 def test_supported_is_false_only_for_contradicted_or_absent():
     for verdict in verdict_rows(_rows()):
         bad = any(claim.verdict in ("contradicted", "absent") for claim in verdict.claims)

@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from assistant.faithfulness import ClaimChecker
+from assistant.faithfulness import ClaimChecker, Lexicon, verdict_slots
 from evals.meta_evaluation import (
     Outcome,
     Pair,
@@ -88,9 +88,11 @@ def test_figures_without_one_class_are_undefined_not_nan():
 def test_on_the_halves_that_are_developed_on(shared):
     """Floors below what is measured, so that a real loss fails. The other halves are for reporting."""
     games = read_corpus(shared / "faithfulness" / "viggo-train.csv")[::20]
-    outcomes = list(judge(make_pairs(games), ClaimChecker()))
+    checker = ClaimChecker(Lexicon(verdicts=verdict_slots(record for record, _, _ in games)))
+    outcomes = list(judge(make_pairs(games), checker))
     parts = {name: agreement(part, resamples=0) for name, part in split_by_kind(outcomes).items()}
-    assert parts["factual"].balanced_accuracy.value >= 0.94
+    assert parts["factual"].balanced_accuracy.value >= 0.95
+    assert parts["opinion"].balanced_accuracy.value >= 0.7
     assert by_slot(outcomes)["genres"]["swap"][1] > 0
     places = read_corpus(shared / "faithfulness" / "e2e-devel-errors.csv")
     half = [row for row in places if hashlib.sha1(repr(sorted(row[0].items())).encode()).digest()[-1] % 2 == 0][::10]

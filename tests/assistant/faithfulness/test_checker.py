@@ -167,3 +167,28 @@ def test_a_sentence_may_end_with_a_title_that_has_a_mark():
     (first, second) = claims("You disliked Airplane! This is a horror film.", history=history)
     assert (first.verdict, second.text, second.verdict) == ("supported", "horror", "supported")
     assert "contradicted" in verdicts("You liked Airplane! This is a horror film.", history=history).values()
+
+
+@pytest.mark.parametrize(
+    ("text", "supported"),
+    [
+        ("It is not yet available on Linux.", True),
+        ("Linux does not support it.", True),
+        ("It never got released on Linux.", True),
+        ("You can't get it on Linux.", True),
+        ("I wish it had a Linux release.", True),
+        ("The PC game that isn't available on Linux.", True),
+        ("It came to Linux when nobody expected it.", False),
+        ("A single-player game by Ana Sol.", True),
+        ("A single-player PC game.", True),
+        ("It was produced by Ana Sol.", True),
+        ("By a developer called Ana Sol.", True),
+        ("Supported by PC.", True),
+        ("By a developer called Bo Lind.", False),
+    ],
+)
+def test_denials_and_makers_in_many_words(text, supported):
+    record = {"name": "Nine Winters", "platforms": ("PC",), "has_linux_release": "no", "has_multiplayer": "no"}
+    record["developer"] = "Ana Sol"
+    claims = ClaimChecker().check(text, Evidence(item_id="1", record=record))
+    assert is_supported(claims) is supported, [(c.text, c.slot, c.verdict) for c in claims]
