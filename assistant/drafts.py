@@ -22,9 +22,9 @@ def fact_line(fact: Fact) -> str | None:
             return None
         lead = "you asked for something like" if fact.slot == "like" else f"you {fact.slot}"
         return f"{lead} {title}, which also has {', '.join(shared[:2])}"
-    if fact.slot in ("asked_for", "often_likes"):
-        lead = "you asked for" if fact.slot == "asked_for" else "you often like"
-        return f"{lead} {shared[0]}" if shared else None
+    leads = {"asked_for": "you asked for", "often_likes": "you often like", "told": "you told me that you like"}
+    if fact.slot in leads:
+        return f"{leads[fact.slot]} {shared[0]}" if shared else None
     values = [text for value in values_of(fact) if (text := clean_label(value) or clean_name(value)) is not None]
     return f"{fact.slot.replace('_', ' ')}: {', '.join(values)}" if values else None
 

@@ -64,21 +64,24 @@ def select_facts(
     often: Mapping[str, Mapping[str, float]] | None = None,
     limit: int = 8,
     commonness: Commonness = _no_commonness,
+    told: Sequence[Fact] = (),
 ) -> tuple[Fact, ...]:
     """At most ``limit`` facts about ``item``, most important first, with ids ``f1``, ``f2``, … in that order.
 
     ``history`` holds the user's items and those that ``query.like`` names; an item that was disliked or merely seen gives
     no fact. ``often`` is slot -> value -> share of the user's liked items that have it. An ``asked_for`` fact has the
     user's words as its value and, in ``shared``, the (slot, value) of the record that meets them. Values of several words
-    or names are cut to the most telling few.
+    or names are cut to the most telling few. ``told`` are the user's stated tastes (``tastes.told_facts``): a wish that is
+    one of them, and nothing of this conversation, gives a fact of what they told.
     """
     labels = tuple(_labels(item))
-    asked = _asked(item, labels, query)
+    remembered = _told(item, labels, query, told)
+    asked = _asked(item, labels, query, {fold(value) for fact in remembered for _, value in fact.shared})
     named = _related(item, labels, history, query, ranked, commonness)
-    wanted = {(slot, fold(value)) for fact in (*asked, *named) for slot, value in fact.shared}
+    wanted = {(slot, fold(value)) for fact in (*asked, *named, *remembered) for slot, value in fact.shared}
     habits = _often(item, labels, often or {}, wanted, commonness)
     wanted |= {(slot, fold(value)) for fact in habits for slot, value in fact.shared}
-    personal = [*asked[:3], *named[:2], *habits[:1]]
+    personal = [*asked[:3], *named[:2], *remembered[:2], *habits[:1]]
     personal = personal[: max(1, limit - 2)]
     catalogue = _catalogue(item, labels, wanted, commonness)
     facts = [*personal, *catalogue][:limit]
@@ -122,11 +125,13 @@ def _plain(text: str) -> str:
 # what the user asked for
 
 
-def _asked(item: Item, labels: Sequence[_Label], query: Query) -> list[Fact]:
+def _asked(item: Item, labels: Sequence[_Label], query: Query, told: set[str]) -> list[Fact]:
+    """What the message and the conversation ask for; ``told`` are folded values that only the taste memory wishes."""
     found: list[Fact] = []
     slots = item.slots()
     for constraint in (*query.constraints, *query.wishes):
-        found.extend(_met(item, slots, labels, constraint))
+        if constraint.words or not {fold(value) for value in constraint.values} & told:
+            found.extend(_met(item, slots, labels, constraint))
     said = words(query.search_text)
     stemmed = [stem(word) for word in said]
     # A word that was understood as one slot does not ask for another: "in French" is the language, not the country.
@@ -147,6 +152,24 @@ def _asked(item: Item, labels: Sequence[_Label], query: Query) -> list[Fact]:
     for fact in found:
         unique.setdefault(fold(fact.shared[0][1]), fact)
     return list(unique.values())
+
+
+def _told(item: Item, labels: Sequence[_Label], query: Query, told: Sequence[Fact]) -> list[Fact]:
+    """Stated tastes that the item meets and that are in force: their wish stands in the query, in nobody's words."""
+    wished = {(wish.slot, fold(value)) for wish in query.wishes if not wish.words for value in wish.values}
+    people = _roles(item)
+    found: list[Fact] = []
+    for fact in told:
+        slot, value = fact.shared[0]
+        if (slot, fold(value)) in wished:
+            met = [
+                label
+                for label in labels
+                if fold(label.value) == fold(value)
+                and (label.slot == slot or (slot == "people" and label.slot in people))
+            ]
+            found += [replace(fact, item_id=item.item_id, shared=((each.slot, each.value),)) for each in met[:1]]
+    return found
 
 
 def _forms(label: _Label) -> Iterator[tuple[str, ...]]:

@@ -98,6 +98,7 @@ FILLERS: Mapping[str, Callable[[Material], Pieces | None]] = {
     "named_setting": lambda m: m.shared_about(m.named, "set"),
     "named_kind": lambda m: m.shared_kind(m.named),
     "named_mood": lambda m: m.shared_mood(m.named),
-    "habit": habit,
+    "habit": lambda m: habit(m, m.often),
+    "told": lambda m: habit(m, m.told),
 }
 """Template slot -> its words."""

@@ -103,6 +103,10 @@ class Material:
     def often(self) -> Fact | None:
         return next((fact for fact in self.of("often_likes", "profile") if fact.shared), None)
 
+    @property
+    def told(self) -> Fact | None:
+        return next((fact for fact in self.of("told", "profile") if fact.shared), None)
+
     def mark(self, *said: Said) -> None:
         self.said |= {(each.slot, fold(each.value)) for each in said}
         people = [each for each in said if self.slot_kind(each.slot) == "people"]

@@ -69,6 +69,10 @@ OPENINGS: tuple[Template, ...] = (
     Template("habit.1", "You often like {habit}, and this is {kind}[ set {setting}][ about {about}]."),
     Template("habit.2", "Since you often like {habit}, here is {kind}[ about {about}][, {makers}]."),
     Template("habit.3", "Knowing that you often like {habit}, this is one to try[: {kind}][ about {about}]."),
+    # what the user told of themselves
+    Template("told.1", "You told me that you like {told}, and this is {kind}[ set {setting}][ about {about}]."),
+    Template("told.2", "Since you told me that you like {told}, here is {kind}[ about {about}][, {makers}]."),
+    Template("told.3", "You like {told}, as you told me, and this is one[: {kind}][ about {about}][, {makers}].", -0.1),
     # the record alone
     Template("record.1", "Here is {kind}[ set {setting}][ about {about}][, {makers}][, with {cast}]."),
     Template("record.2", "This is {moody_kind}[ set {setting}][ about {about}][, {makers}]."),
@@ -127,7 +131,7 @@ DETAILS: tuple[Template, ...] = (
 """Second sentences."""
 
 WORTH: Mapping[str, float] = {
-    "named": 3.6, "asked": 3.0, "past": 3.2, "habit": 2.0, "record": 0.6,
+    "named": 3.6, "asked": 3.0, "past": 3.2, "told": 2.6, "habit": 2.0, "record": 0.6,
     "people": 1.0, "mood": 0.9, "theme": 0.9, "time": 0.7, "place": 0.5, "pages": 0.6, "tags": 0.3, "plain": 0.3,
 }  # fmt: skip
 """What a group tells about why this item is for this user."""

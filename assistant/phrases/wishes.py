@@ -9,6 +9,7 @@ from assistant.phrases.labels import article, clean_label, clean_name, kind_of, 
 from assistant.phrases.material import CAST, LEADS, Material, Piece, Pieces, Said
 from assistant.phrases.subjects import mood_of, subject_of
 from assistant.text import fold
+from assistant.types import Fact
 
 
 def request(material: Material, *, predicate: bool = False) -> Pieces | None:
@@ -84,9 +85,8 @@ def _conjoined(parts: Sequence[Sequence[Piece]]) -> Pieces:
     return tuple(pieces)
 
 
-def habit(material: Material) -> Pieces | None:
-    """``comedies``, ``films with Bill Murray``, ``stories about survival``: what the user often likes."""
-    fact = material.often
+def habit(material: Material, fact: Fact | None) -> Pieces | None:
+    """``comedies``, ``films with Bill Murray``, ``stories about survival``: what the user likes, by a fact of one pair."""
     if fact is None:
         return None
     slot, value = fact.shared[0]

@@ -45,6 +45,11 @@ _SLOT_WORDS = {
     "seen": "you know",
     "bought": "you bought",
     "often_likes": "you often like",
+    "told": "you told me",
+    "position": "its position",
+    "position_of": "of so many",
+    "moved_by": "counted for it",
+    "behind_in": "another has more",
 }
 
 
