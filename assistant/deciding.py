@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from assistant.answers import QUESTIONS, SupposedAgain, answer
 from assistant.arranging.arrange import Arranged
 from assistant.arranging.lists import Listing
 from assistant.asking import question
@@ -23,12 +24,10 @@ from assistant.retrieve import Found, RetrievalSettings, content_words, retrieve
 from assistant.serving import Serving
 from assistant.settings import Settings
 from assistant.store import Store
+from assistant.tastes import taste_held, taste_items, tastes, told_facts
 from assistant.types import Candidate, Explanation, Held, Message, Query, Question, Ranked, Utterance
 from assistant.understand import understand
 from vectorstore.base import Embedder
-
-ANSWERED = frozenset({"about", "why", "why_not", "what_if", "compare", "profile"})
-"""Intents that are answered in words, without new cards."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,22 +98,48 @@ def decide(
     profile = load_profile(store, serving, message.user)
     clock.lap("profile")
     state = load_state(store, message, conversation)
-    tastes: tuple[Held, ...] = ()
-    context = state.context(tastes)
+    entries = tastes(store, message.user)
+    remembered = taste_held(entries, serving.catalogue)
+    context = state.context(remembered)
     said = understand(message.text, serving.vocabulary, context)
     if message.take_back:
         said = replace(said, take_back=(*said.take_back, *message.take_back))
         if not message.text.strip():
             said = replace(said, intent="refine")
-    merged = hear(state, said, serving.catalogue, tastes=context.held[: len(context.held) - len(state.held)])
+    merged = hear(state, said, serving.catalogue, tastes=state.in_force(remembered))
     state = merged.state
-    held = (*state.in_force(tastes), *state.held)
-    query = request(state, said, tastes=tastes, cards=settings.cards, excluded=profile.known_items | withheld)
+    held = (*state.in_force(remembered), *state.held)
+    hidden = profile.known_items | withheld | set(taste_items(entries, likes=False))
+    query = request(state, said, tastes=remembered, cards=settings.cards, excluded=hidden)
     clock.lap("understand")
-    if not _wants_cards(said, context.turn):
-        return _without_cards(serving, said, merged, query, held, profile, clock)
+    if not _wants_cards(said, context.turn) and said.intent not in QUESTIONS:
+        return _without_cards(serving, said, merged, query, held, clock)
     found = _find(serving, query, profile, store, embedder, settings, retrieval)
     clock.lap("retrieve")
+    if said.intent in QUESTIONS:
+        again = SupposedAgain(
+            store=store,
+            serving=serving,
+            embedder=embedder,
+            user=message.user,
+            limit=settings.candidates,
+            settings=retrieval,
+        )
+        rows = serving.catalogue.rows(candidate.item_id for candidate in found.candidates)
+        ranking = serving.ranker.rank(profile.history, rows, relevance=found.relevance, k=len(rows))
+        answered = answer(
+            said,
+            query,
+            context,
+            serving=serving,
+            profile=profile,
+            found=found,
+            ranking=ranking,
+            again=again,
+            told=told_facts(entries),
+        )
+        clock.lap("answer")
+        return _without_cards(serving, said, merged, query, held, clock, answered)
     rows = serving.catalogue.rows(candidate.item_id for candidate in found.candidates)
     listing = Listing(ranker=serving.ranker, history=profile.history, rows=rows, relevance=found.relevance, k=query.k)
 
@@ -175,7 +200,7 @@ def evidence_for(serving: Serving, profile: UserProfile, query: Query, ranked: R
 
 
 def _wants_cards(said: Utterance, turn: int) -> bool:
-    if said.intent in ANSWERED or said.intent in ("accept", "out_of_scope"):
+    if said.intent in QUESTIONS or said.intent in ("accept", "profile", "out_of_scope"):
         return False
     return said.intent != "small_talk" or turn == 1
 
@@ -186,13 +211,15 @@ def _without_cards(
     merged: Merged,
     query: Query,
     held: tuple[Held, ...],
-    profile: UserProfile,
     clock: _Clock,
+    answered: Explanation | None = None,
 ) -> Plan:
     """A reply in words alone: what was on the table stays there."""
     words = reply_words(query.language)
     titles = [serving.catalogue.title(row) for row in serving.catalogue.rows(said.accepted).tolist()]
-    if said.intent == "accept" and titles:
+    if answered is not None:
+        text = answered.text
+    elif said.intent == "accept" and titles:
         text = accepted_text(titles, query.language)
     else:
         text = words.say(said.intent if said.intent in ("small_talk", "out_of_scope") else "no_answer")
@@ -207,6 +234,7 @@ def _without_cards(
         evidence=(),
         text=text,
         acting_on=acting_on(query, held, serving.catalogue),
+        answer=answered,
         milliseconds=clock.milliseconds,
     )
 
