@@ -486,6 +486,27 @@ class Store:
                 ((entry_id, user, created_at, entry) for entry_id, created_at, entry in add),
             )
 
+    def conversations(self, user: str) -> list[tuple[str, float, float, int, str]]:
+        """(id, first and last time in Unix seconds, number of turns, first message) of a user's conversations, the one
+        spoken in last first."""
+        return self._rows(
+            "SELECT conversation_id, min(created_at), max(created_at) AS latest, count(*), "
+            "(SELECT message FROM turn AS first WHERE first.user_id = turn.user_id "
+            "AND first.conversation_id = turn.conversation_id ORDER BY turn LIMIT 1) "
+            "FROM turn WHERE user_id = ? GROUP BY conversation_id ORDER BY latest DESC, conversation_id",
+            (user,),
+        )
+
+    def delete_conversation(self, user: str, conversation: str) -> int:
+        """Erase a conversation with its impressions; returns how many turns went. Afterwards no file holds a byte of it."""
+        with self._write() as db:
+            db.execute("DELETE FROM impression WHERE user_id = ? AND conversation_id = ?", (user, conversation))
+            gone = db.execute(
+                "DELETE FROM turn WHERE user_id = ? AND conversation_id = ?", (user, conversation)
+            ).rowcount
+        self.truncate_log()
+        return int(gone)
+
     # users
 
     def users(self) -> list[str]:
