@@ -183,6 +183,45 @@ def find_taste(store: Store, user: str, entry_id: str) -> TasteEntry:
     return known[entry_id]
 
 
+def statement_about(
+    catalogue: Catalogue, slot: str, value: str, *, likes: bool, words: str | None = None, confidence: float = 1.0
+) -> Statement:
+    """A statement about something that the catalogue has, in its spelling; ``words`` default to the value.
+
+    A value of a slot of numbers is a number or a range, ``90–120`` or ``90-120``. Raises ``UnknownNameError``.
+    """
+    if slot == "item":
+        if value not in catalogue.row_of:
+            raise UnknownNameError(f"There is no item {value!r}.{did_you_mean(value, catalogue.ids)}")
+        shown = value
+    elif slot in catalogue.numbers:
+        shown = value.replace("-", RANGE)
+        ends = [end for end in shown.split(RANGE) if end]
+        if not ends or len(ends) > 2 or any(not _is_number(end) for end in ends):
+            raise UserError(f"The value of {slot!r} is a number or a range such as 90–120, and this is {value!r}.")
+    else:
+        slots = sorted(catalogue.roles) if slot == "people" else [slot]
+        columns = [catalogue.labels[each] for each in slots if each in catalogue.labels]
+        if not columns:
+            known = [*catalogue.labels, *catalogue.numbers, "people", "item"]
+            raise UnknownNameError(f"The catalogue has no slot {slot!r}.{did_you_mean(slot, known)}")
+        displayed = {name: text for column in columns for name, text in column.display.items()}
+        if fold(value) not in displayed:
+            raise UnknownNameError(
+                f"Nothing in this catalogue has {value!r} as {slot!r}.{did_you_mean(value, displayed)}"
+            )
+        shown = displayed[fold(value)]
+    return Statement(slot=slot, value=shown, likes=likes, words=words or value, confidence=confidence)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 # what it does to a conversation
 
 
