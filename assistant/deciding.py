@@ -24,6 +24,7 @@ from assistant.retrieve import Found, RetrievalSettings, content_words, retrieve
 from assistant.serving import Serving
 from assistant.settings import Settings
 from assistant.store import Store
+from assistant.taste_turns import heed
 from assistant.tastes import taste_held, taste_items, tastes, told_facts
 from assistant.types import Candidate, Explanation, Held, Message, Query, Question, Ranked, Utterance
 from assistant.understand import understand
@@ -98,14 +99,15 @@ def decide(
     profile = load_profile(store, serving, message.user)
     clock.lap("profile")
     state = load_state(store, message, conversation)
-    entries = tastes(store, message.user)
-    remembered = taste_held(entries, serving.catalogue)
-    context = state.context(remembered)
+    context = state.context(taste_held(tastes(store, message.user), serving.catalogue))
     said = understand(message.text, serving.vocabulary, context)
     if message.take_back:
         said = replace(said, take_back=(*said.take_back, *message.take_back))
         if not message.text.strip():
             said = replace(said, intent="refine")
+    heeded = heed(store, message.user, said, catalogue=serving.catalogue, profile=profile)
+    entries = tastes(store, message.user)
+    remembered = taste_held(entries, serving.catalogue)
     merged = hear(state, said, serving.catalogue, tastes=state.in_force(remembered))
     state = merged.state
     held = (*state.in_force(remembered), *state.held)
@@ -113,7 +115,7 @@ def decide(
     query = request(state, said, tastes=remembered, cards=settings.cards, excluded=hidden)
     clock.lap("understand")
     if not _wants_cards(said, context.turn) and said.intent not in QUESTIONS:
-        return _without_cards(serving, said, merged, query, held, clock)
+        return _without_cards(serving, said, merged, query, held, clock, told=heeded.text)
     found = _find(serving, query, profile, store, embedder, settings, retrieval)
     clock.lap("retrieve")
     if said.intent in QUESTIONS:
@@ -139,7 +141,7 @@ def decide(
             told=told_facts(entries),
         )
         clock.lap("answer")
-        return _without_cards(serving, said, merged, query, held, clock, answered)
+        return _without_cards(serving, said, merged, query, held, clock, answered=answered, told=heeded.text)
     rows = serving.catalogue.rows(candidate.item_id for candidate in found.candidates)
     listing = Listing(ranker=serving.ranker, history=profile.history, rows=rows, relevance=found.relevance, k=query.k)
 
@@ -161,7 +163,7 @@ def decide(
             relaxations=() if ranking else relaxations(serving.catalogue, query, held),
         )
         asked = offer(situation, serving.catalogue) or _question(serving, situation, state, found, ranking)
-        text = text_before(situation, serving.catalogue)
+        text = reply_words(query.language).sentences([heeded.text, text_before(situation, serving.catalogue)])
         clock.lap("words")
         return Plan(
             said=said,
@@ -212,15 +214,19 @@ def _without_cards(
     query: Query,
     held: tuple[Held, ...],
     clock: _Clock,
+    *,
     answered: Explanation | None = None,
+    told: str = "",
 ) -> Plan:
-    """A reply in words alone: what was on the table stays there."""
+    """A reply in words alone: what was on the table stays there. ``told`` is what is said of the taste memory."""
     words = reply_words(query.language)
     titles = [serving.catalogue.title(row) for row in serving.catalogue.rows(said.accepted).tolist()]
     if answered is not None:
         text = answered.text
     elif said.intent == "accept" and titles:
         text = accepted_text(titles, query.language)
+    elif said.intent == "profile" and told:
+        text = ""
     else:
         text = words.say(said.intent if said.intent in ("small_talk", "out_of_scope") else "no_answer")
     clock.lap("words")
@@ -232,7 +238,7 @@ def _without_cards(
         found=Found(candidates=(), sources={}, allowed=0, mentioned=True, relevance=None),
         ranking=(),
         evidence=(),
-        text=text,
+        text=words.sentences([told, text]),
         acting_on=acting_on(query, held, serving.catalogue),
         answer=answered,
         milliseconds=clock.milliseconds,

@@ -43,7 +43,7 @@ def hear(state: State, said: Utterance, catalogue: Catalogue, *, tastes: Sequenc
     said_now = [(c, True) for c in said.constraints] + [(w, False) for w in said.wishes]
     for constraint, promised in said_now:
         new = Held(held_id=f"h{number}", constraint=constraint, promised=promised, turn=started.turns + 1)
-        if any(_same(one, new) for one in held):
+        if any(_same(one, new) for one in (*held, *tastes) if one.held_id not in off):
             continue
         number += 1
         kept = [(one, one if one.turn == new.turn else _beside(one, new, catalogue)) for one in held]

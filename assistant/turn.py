@@ -22,7 +22,6 @@ from assistant.retrieve import RetrievalSettings
 from assistant.serving import Serving, load_serving
 from assistant.settings import Settings
 from assistant.store import Impression, Store
-from assistant.tastes import forget, remember
 from assistant.threads import one_blas_thread
 from assistant.types import (
     Explanation,
@@ -270,10 +269,6 @@ class Assistant:
         """Write the turn with the state it leaves, that its items were shown, and what was accepted."""
         from assistant.documents import RepliedDocument
 
-        for statement in plan.said.unsaid:
-            forget(self.store, reply.user, statement)
-        if plan.said.statements:
-            remember(self.store, reply.user, plan.said.statements)
         for item_id in plan.said.accepted:
             record_event(self.store, make_event(reply.user, item_id, "click", event_id=f"{reply.reply_id}:{item_id}"))
         self.store.add_turn(
