@@ -154,11 +154,28 @@ def suffix(history: History, length: int) -> History:
     )
 
 
+def first_times(interactions: Interactions) -> NDArray[np.bool_]:
+    """(n_events,) whether it is the user's first event on the item; others repeat."""
+    n = len(interactions.user)
+    order = np.lexsort((np.arange(n), interactions.item, interactions.user))
+    user, item = interactions.user[order], interactions.item[order]
+    new = np.ones(n, bool)
+    new[order[1:]] = (user[1:] != user[:-1]) | (item[1:] != item[:-1])
+    return new
+
+
 def drop_last(interactions: Interactions, count: int) -> Interactions:
-    """Without each user's last ``count`` events; users and their rows stay as they are."""
-    sizes = np.bincount(interactions.user, minlength=len(interactions.user_ids))
-    from_end = np.cumsum(sizes)[interactions.user] - 1 - np.arange(len(interactions.user))
-    keep = from_end >= count
+    """Without each user's last ``count`` items and every event since the first of these was new; users stay as they are.
+
+    Where nobody comes back to an item, that is: without each user's last ``count`` events.
+    """
+    if count <= 0:
+        return interactions
+    new = first_times(interactions).astype(np.int64)
+    totals = np.bincount(interactions.user, new, minlength=len(interactions.user_ids)).astype(np.int64)
+    # New items of the same user after each event.
+    after = np.cumsum(totals)[interactions.user] - np.cumsum(new)
+    keep = after >= count
     return Interactions(
         user_ids=interactions.user_ids,
         n_items=interactions.n_items,

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.interactions import drop_last, histories, history_of_rows, prefix, suffix
+from assistant.interactions import drop_last, first_times, histories, history_of_rows, prefix, suffix
 from assistant.ranking import SHORT_BELOW, Ranker, cold_ranker
 from assistant.scoring import choices as past
 from assistant.scoring import ltr
@@ -125,8 +125,11 @@ def select(
     say = report or (lambda line: None)
     train = drop_last(interactions, 1)
     validation = _sampled(last_choices(interactions, 1, 1), config.most_validated, config.seed)
-    if len(validation) < config.least_users:
-        note = f"only {len(validation)} users have three events or more, {config.least_users} are needed to choose"
+    taken = _sampled(last_choices(interactions, 2, config.past_choices), config.most_choices, config.seed)
+    if len(validation) < config.least_users or not taken:
+        note = f"{config.least_users} users with three items or more are needed to choose; there are {len(validation)}"
+        if not taken and len(validation) >= config.least_users:
+            note = "users with four items or more are needed to choose; there are none"
         ranker = cold_ranker(ids, features, interactions)
         table = FitTable(rows=(), chosen="cold", n_validated=len(validation), note=note)
         return Selection(ranker=ranker, table=table)
@@ -150,7 +153,6 @@ def select(
     guide = np.square(np.array(strengths, np.float32))
     before = drop_last(interactions, 1 + config.past_choices)
     earlier = refitted(columns, before, features)
-    taken = _sampled(last_choices(interactions, 2, config.past_choices), config.most_choices, config.seed)
     for n in range(0, len(taken), config.bare_every):
         taken[n] = replace(taken[n], history=history_of_rows(taken[n].history.rows.tolist()))
     width = min(config.candidates, interactions.n_items)
@@ -211,18 +213,20 @@ def select(
 def last_choices(interactions: Interactions, first: int, count: int) -> list[Choice]:
     """Each user's choices at places ``first`` … ``first + count - 1`` from the end, with at least two events before.
 
-    Only items new to the user are choices, and only liking or neutral events.
+    Only items new to the user are choices and counted, so that somebody who buys the same things again has choices, too;
+    and only liking or neutral events.
     """
     taken = []
-    for history in histories(interactions):
-        for back in range(first, first + count):
-            at = len(history) - back
+    new = first_times(interactions)
+    bounds = np.searchsorted(interactions.user, np.arange(len(interactions.user_ids)))
+    for history, start in zip(histories(interactions), bounds.tolist(), strict=True):
+        places = np.flatnonzero(new[start : start + len(history)])
+        for at in places[::-1][first - 1 : first - 1 + count].tolist():
             if at < 2:
                 break
-            target = int(history.rows[at])
             disliked = history.weight[at] < 0 and not np.isfinite(history.value[at])
-            if not disliked and target not in history.rows[:at]:
-                taken.append(Choice(history=prefix(history, at), target=target))
+            if not disliked:
+                taken.append(Choice(history=prefix(history, at), target=int(history.rows[at])))
     return taken
 
 
