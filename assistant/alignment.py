@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.records import passages, translated
-from assistant.text import fold, words
+from assistant.records import passages
+from assistant.text import words
 from assistant.vocabulary import Language
 from vectorstore.base import Embedder
 
@@ -32,25 +32,6 @@ MAX_WORDS = 60_000
 def inverse_frequency(count: int, n_items: int) -> float:
     """``ln(1 + (N - n + 0.5) / (n + 0.5))``, as in BM25."""
     return math.log(1 + (n_items - count + 0.5) / (count + 0.5))
-
-
-def sentences_cover(
-    terms: Sequence[str], weights: NDArray[np.float32], rows: Sequence[int], catalogue: Catalogue
-) -> NDArray[np.float32]:
-    """(n_rows,) for each item the largest share of the weighted terms (n_terms,) that one of its sentences holds.
-
-    For scripts without spaces, where no embedder that ships has word vectors: the same late interaction by equal terms.
-    """
-    total = max(float(weights.sum()), 1e-9)
-    found = np.zeros(len(rows), dtype=np.float32)
-    for place, row in enumerate(rows):
-        item = catalogue.item(row)
-        texts = (item.title, *passages(item), *translated(item, "description"))
-        found[place] = max(
-            sum(weight for term, weight in zip(terms, weights.tolist(), strict=True) if term in text) / total
-            for text in map(fold, texts)
-        )
-    return found
 
 
 class WordAligner:

@@ -15,7 +15,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from assistant.records import item_from_record
+from assistant.records import is_translation, item_from_record
 from assistant.scoring.base import ItemFeatures
 from assistant.store import Store
 from assistant.text import fold, fold_title
@@ -23,6 +23,7 @@ from assistant.types import Constraint, Item, Value
 
 if TYPE_CHECKING:
     from assistant.alignment import WordAligner
+    from assistant.unspaced.gazetteer import Gazetteer
 
 Mask = NDArray[np.bool_]
 Rows = NDArray[np.int64]
@@ -55,6 +56,8 @@ class Catalogue:
         self._passages = passages
         self.word_counts: dict[tuple[str, int], int] = {}
         """What retrieval was told of (word, limit): in how many items it occurs, at most the limit."""
+        self.gazetteers: dict[str, Gazetteer] = {}
+        """By language; made by understanding when it is needed first."""
         self.aligner: WordAligner | None = None
         """Made by retrieval when it is needed first."""
         table = list(items)
@@ -98,6 +101,21 @@ class Catalogue:
 
     def title(self, row: int) -> str:
         return str(self._parsed[row]["title"])
+
+    def all_titles(self, row: int) -> tuple[str, ...]:
+        """The title, the original title, and those in other languages (``title_zh``)."""
+        record = self._parsed[row]
+        others = [
+            value
+            for name, value in (record.get("attributes") or {}).items()
+            if isinstance(value, str) and (name == "original_title" or is_translation(name, ("title",)))
+        ]
+        return tuple(dict.fromkeys([str(record["title"]), *others]))
+
+    def title_in(self, row: int, language: str) -> str:
+        """The title in a language where the record has it; else the title."""
+        own = (self._parsed[row].get("attributes") or {}).get(f"title_{language}")
+        return own if isinstance(own, str) else self.title(row)
 
     def year(self, row: int) -> int | None:
         year = self._parsed[row].get("year")
@@ -207,11 +225,10 @@ class Catalogue:
 
     @cached_property
     def titles(self) -> Mapping[str, tuple[int, ...]]:
-        """Folded title, original title included, to its rows."""
+        """Folded title, the original one and those in other languages included, to its rows."""
         rows: dict[str, list[int]] = {}
-        for row, record in enumerate(self._parsed):
-            other = (record.get("attributes") or {}).get("original_title")
-            for title in {record["title"], other if isinstance(other, str) else record["title"]}:
+        for row in range(len(self)):
+            for title in self.all_titles(row):
                 if (key := fold_title(title)) and row not in rows.setdefault(key, []):
                     rows[key].append(row)
         return {title: tuple(found) for title, found in rows.items()}

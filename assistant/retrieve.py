@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.alignment import STATIC_EMBEDDERS, WordAligner, inverse_frequency, sentences_cover
+from assistant.alignment import STATIC_EMBEDDERS, WordAligner, inverse_frequency
 from assistant.catalogue import Catalogue, Mask, Rows
 from assistant.profile import UserProfile
 from assistant.store import Store, quoted
@@ -216,7 +216,7 @@ def _reads(embedder: Embedder, text: str) -> bool:
     """Whether an embedder's vectors say what a text is about.
 
     Those that ship know English words only. Of Chinese they make noise (hit@10 .20 on requests where search by words has
-    .74), and fused it pushes out what was found, so they are not asked.
+    .74), and fused it pushes out what was found (.63), so they are not asked.
     """
     return embedder.info.name.partition(":")[0] not in STATIC_EMBEDDERS or not has_han(text)
 
@@ -256,19 +256,18 @@ def _align(
 ) -> list[int]:
     """The rows that answer the message best so far, in the order of how their words answer its words one by one."""
     content = content_words(query.search_text, language)
-    by_equal_terms = not _reads(embedder, query.search_text)
-    if not content or (embedder.info.name.partition(":")[0] not in STATIC_EMBEDDERS and not by_equal_terms):
+    if (
+        not content
+        or embedder.info.name.partition(":")[0] not in STATIC_EMBEDDERS
+        or not _reads(embedder, query.search_text)
+    ):
         return []
-    if not by_equal_terms and (catalogue.aligner is None or catalogue.aligner.embedder is not embedder):
+    if catalogue.aligner is None or catalogue.aligner.embedder is not embedder:
         catalogue.aligner = WordAligner(catalogue, embedder, language)
     counts = _counts(content, settings.common_from(len(catalogue)), catalogue, store)
     weights = np.array([inverse_frequency(counts[word], len(catalogue)) for word in content], dtype=np.float32)
     rows = sorted(asked, key=lambda row: (-asked[row], row))[: settings.words_depth]
-    if by_equal_terms:
-        scores = sentences_cover(content, weights, rows, catalogue)
-    else:
-        assert catalogue.aligner is not None
-        scores = catalogue.aligner.scores(content, weights, rows, floor=settings.words_floor)
+    scores = catalogue.aligner.scores(content, weights, rows, floor=settings.words_floor)
     return [rows[place] for place in np.argsort(-scores, kind="stable").tolist() if scores[place] > 0]
 
 

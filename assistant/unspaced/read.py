@@ -1,0 +1,420 @@
+"""A message without spaces becomes an utterance: the counterpart of ``assistant.understand`` for such languages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from assistant.language import Language
+from assistant.types import Constraint, Context, Operator, Utterance
+from assistant.unspaced.gazetteer import Gazetteer, Labels, key
+from assistant.unspaced.marks import CLAUSE_ENDS, Mark, Notes
+from assistant.unspaced.numbers import find_numbers
+from assistant.unspaced.talk import Talk, talk_of
+from assistant.unspaced.words import Phrases, load_phrases
+from assistant.vocabulary import Vocabulary
+
+MAX_CARDS = 50
+MAX_PHRASE = 16
+"""Characters of the longest phrase that is looked up."""
+MIN_BARE_TITLE = 4
+"""Characters of a title that is understood without quotation marks or a cue beside it."""
+_QUOTED = re.compile(r"《([^》]{1,80})》|“([^”]{1,80})”|「([^」]{1,80})」|『([^』]{1,80})』|\"([^\"]{1,80})\"")
+_CUES = (
+    "negation", "negation_behind", "except", "except_behind", "comparison", "contrast", "like", "like_behind", "seen",
+    "seen_behind", "directed", "directed_behind", "acted", "acted_behind", "either",
+)  # fmt: skip
+_ENDINGS = ("片", "小说", "电影", "剧", "类", "题材", "的")
+"""A category before or with one of these is used as one."""
+
+
+def gazetteer_of(vocabulary: Vocabulary) -> Gazetteer:
+    """What can be named in the language and the catalogue of a vocabulary, made once per catalogue."""
+    code, catalogue = vocabulary.language.code, vocabulary.catalogue
+    if code not in catalogue.gazetteers:
+        catalogue.gazetteers[code] = Gazetteer(catalogue, code, load_phrases(code))
+    return catalogue.gazetteers[code]
+
+
+def understand_unspaced(text: str, vocabulary: Vocabulary, context: Context) -> Utterance:
+    """What a message says, read against the conversation before it."""
+    language, gazetteer = vocabulary.language, gazetteer_of(vocabulary)
+    phrases = gazetteer.phrases
+    notes = Notes.of(text)
+    _quoted_titles(notes, gazetteer)
+    _numbers(notes, gazetteer)
+    _stock(notes, gazetteer, phrases)
+    _bare_titles(notes, gazetteer, language)
+    talk = talk_of(notes, gazetteer, language, context)
+    _scan(notes, gazetteer, language)
+    _negations(notes, language)
+    _titles(notes, language, talk)
+    _people(notes, language)
+    _labels(notes, gazetteer, language)
+    constraints = _merged([*notes.constraints, *talk.constraints])
+    search_text = notes.left()
+    if not any(character.isalnum() for character in search_text):
+        search_text = ""
+    like = tuple(dict.fromkeys((*(gazetteer.catalogue.ids[row] for row in notes.like), *talk.like)))
+    settled = bool(constraints or notes.wishes or like or notes.k)
+    return Utterance(
+        text=text,
+        language=language.code,
+        intent=talk.intent_for(settled=settled, searched=bool(search_text), similar=bool(like)),
+        search_text=" ".join(filter(None, (search_text, _akin(search_text, phrases), _glosses(notes, gazetteer)))),
+        constraints=constraints,
+        wishes=tuple(dict.fromkeys(notes.wishes)),
+        like=like,
+        references=talk.references,
+        seen=tuple(dict.fromkeys((*(gazetteer.catalogue.ids[row] for row in notes.seen), *talk.seen))),
+        accepted=talk.accepted,
+        rejected=talk.rejected,
+        again=talk.again,
+        take_back=talk.take_back,
+        new_subject=talk.new_subject,
+        no_preference=talk.no_preference,
+        statements=talk.statements,
+        unsaid=talk.unsaid,
+        unknown=tuple(dict.fromkeys(notes.unknown)),
+        k=None if notes.k is None else max(1, min(notes.k, MAX_CARDS)),
+    )
+
+
+# titles, numbers
+
+
+def _quoted_titles(notes: Notes, gazetteer: Gazetteer) -> None:
+    for match in _QUOTED.finditer(notes.text):
+        words = next(group for group in match.groups() if group)
+        rows = gazetteer.title(words)
+        if rows:
+            notes.marks.append(Mark(match.start(), match.end(), frozenset({"title"}), rows=rows))
+            notes.use(match.start(), match.end())
+        elif match.group()[0] == "《":
+            notes.unknown.append(words)
+            notes.use(match.start(), match.end())
+
+
+def _bare_titles(notes: Notes, gazetteer: Gazetteer, language: Language) -> None:
+    """Titles without quotation marks: beside a cue, or long enough to be nothing else."""
+    plain = notes.plain
+    named = gazetteer.labels.keys() | gazetteer.wishes.keys() | gazetteer.people.keys() | language.stopwords
+    at = 0
+    while at < len(plain):
+        for size in range(min(MAX_PHRASE, len(plain) - at), 1, -1):
+            phrase = plain[at : at + size]
+            if not notes.free(at, at + size) or phrase[-1] in CLAUSE_ENDS or phrase[0] in CLAUSE_ENDS:
+                continue
+            rows = gazetteer.titles.get(key(phrase))
+            if not rows or phrase in named or not _stands_alone(phrase, size, plain, at, language):
+                continue
+            notes.marks.append(Mark(at, at + size, frozenset({"title"}), rows=rows))
+            notes.use(at, at + size)
+            at += size - 1
+            break
+        at += 1
+
+
+def _stands_alone(phrase: str, size: int, plain: str, at: int, language: Language) -> bool:
+    before, behind = plain[:at], plain[at + size :]
+    if phrase.isascii():  # a title in Latin letters inside a message in another script
+        letters = not (before[-1:].isascii() and before[-1:].isalnum()) and not (
+            behind[:1].isascii() and behind[:1].isalnum()
+        )
+        return letters and (any(c.isalpha() for c in phrase))
+    if size >= MIN_BARE_TITLE:
+        return True
+    if not before.strip() and not behind.strip("？?！!。 "):
+        return True
+    cued = [*language.words("like"), *language.words("seen"), "推荐", "不要"]
+    cued_behind = [*language.words("like_behind"), *language.words("seen_behind")]
+    strong = [cue for cue in cued if len(cue) > 1 or cue == "像"]
+    return any(before.endswith(cue) for cue in strong) or any(behind.startswith(cue) for cue in cued_behind)
+
+
+def _numbers(notes: Notes, gazetteer: Gazetteer) -> None:
+    masked = "".join("　" if place in notes.used else character for place, character in enumerate(notes.plain))
+    for span in find_numbers(masked, gazetteer.catalogue.numbers.keys()):
+        notes.use(span.start, span.end)
+        if span.slot is None:
+            notes.k = int(span.low or span.high or 1)
+            continue
+        op: Operator = "outside" if span.negated else "range"
+        words = notes.text[span.start : span.end].strip()
+        notes.constraints.append(Constraint(slot=span.slot, op=op, low=span.low, high=span.high, words=words))
+
+
+def _stock(notes: Notes, gazetteer: Gazetteer, phrases: Phrases) -> None:
+    if "in_stock" not in gazetteer.catalogue.labels:
+        return
+    for phrase in phrases.stock:
+        at = notes.plain.find(phrase)
+        if at >= 0 and notes.free(at, at + len(phrase)):
+            words = notes.text[at : at + len(phrase)]
+            notes.constraints.append(Constraint(slot="in_stock", op="any", values=("yes",), words=words))
+            notes.use(at, at + len(phrase))
+            return
+
+
+# the rest, by longest match
+
+
+def _scan(notes: Notes, gazetteer: Gazetteer, language: Language) -> None:
+    cues: dict[str, set[str]] = {}
+    for name in _CUES:
+        for cue in language.words(name):
+            cues.setdefault(cue, set()).add(name)
+    dull = language.stopwords | language.item_words
+    at = 0
+    while at < len(notes.plain):
+        if at in notes.used:
+            at += 1
+            continue
+        for size in range(min(MAX_PHRASE, len(notes.plain) - at), 0, -1):
+            if not notes.free(at, at + size):
+                continue
+            phrase = notes.plain[at : at + size]
+            kinds = set(cues.get(phrase, ()))
+            labels: Labels = ()
+            people: tuple[tuple[str, str], ...] = ()
+            if size > 1 and (people := gazetteer.people.get(key(phrase), ())) and phrase[0] not in CLAUSE_ENDS:
+                kinds.add("person")
+            elif labels := gazetteer.labels.get(phrase, ()):
+                kinds.add("label")
+            elif labels := gazetteer.wishes.get(phrase, ()):
+                kinds.add("wish")
+            if kinds or phrase in dull:
+                notes.marks.append(Mark(at, at + size, frozenset(kinds or {"dull"}), labels=labels, people=people))
+                at += size
+                break
+        else:
+            at += 1
+    notes.marks.sort(key=lambda mark: mark.start)
+
+
+def _negations(notes: Notes, language: Language) -> None:
+    """Mark what a negation reaches: over the list behind it, or the values before one that closes its clause."""
+    marks = notes.marks
+    for index, mark in enumerate(marks):
+        if "except" in mark.kinds:
+            _except(notes, index, language)
+        if not mark.kinds & {"negation", "negation_behind", "comparison"} or mark.negated:
+            continue
+        _, end = notes.clause(mark.start)
+        ahead = [other for other in marks[index + 1 :] if other.start < end]
+        values = []
+        for other in ahead:
+            if "contrast" in other.kinds and not other.value:
+                break
+            if other.kinds & {"negation"} and not other.value:
+                break
+            if other.value:
+                values.append(other)
+        if values and mark.kinds & {"negation", "comparison"}:
+            for other in values:
+                other.negated, other.compared = True, "comparison" in mark.kinds
+            notes.use(mark.start, values[-1].start)
+            _list_goes_on(notes, marks, index, values[-1], end)
+        elif "negation_behind" in mark.kinds:
+            start, _ = notes.clause(mark.start)
+            behind = [other for other in marks[:index] if other.start >= start]
+            for other in reversed(behind):
+                if other.kinds & {"contrast", "negation"} and not other.value:
+                    break
+                other.negated = other.negated or other.value
+        notes.use(mark.start, mark.end)
+
+
+def _list_goes_on(notes: Notes, marks: list[Mark], index: int, last: Mark, end: int) -> None:
+    """ "不要恐怖片，战争片和西部片": a comma ends a negation unless nothing but values of the same kind follows."""
+    if end >= len(notes.plain) or notes.plain[end] not in "，,":
+        return
+    _, stop = notes.clause(end + 1)
+    following = [mark for mark in marks[index + 1 :] if end < mark.start < stop]
+    joined = any(notes.words(mark) in ("和", "与", "跟") for mark in following)
+    if joined and all(mark.value or mark.kinds == {"dull"} or notes.words(mark) in "和与跟、" for mark in following):
+        for mark in following:
+            mark.negated = mark.value
+
+
+def _except(notes: Notes, index: int, language: Language) -> None:
+    """ "除了恐怖片以外都行" rules out; "除了恐怖片，还想看喜剧" does not."""
+    mark = notes.marks[index]
+    _, end = notes.clause(mark.start)
+    closing = next((other for other in notes.marks[index:] if "except_behind" in other.kinds), None)
+    stop = closing.start if closing is not None else end
+    behind = notes.plain[stop:]
+    also = any(cue in behind for cue in language.words("also"))
+    for other in notes.marks[index + 1 :]:
+        if other.start < stop and other.value:
+            other.negated = not also
+    notes.use(mark.start, mark.end)
+    if closing is not None:
+        notes.use(closing.start, closing.end)
+
+
+def _beside(notes: Notes, mark: Mark, before: Iterable[str], behind: Iterable[str]) -> bool:
+    """Whether a cue stands directly before or behind a mark, "的" and spaces aside."""
+    ahead = notes.plain[: mark.start].rstrip(' 《“"的')
+    after = notes.plain[mark.end :].lstrip(' 》”"')
+    after_own = after.removeprefix("的")
+    return any(ahead.endswith(cue) for cue in before) or any(
+        after.startswith(cue) or after_own.startswith(cue) for cue in behind
+    )
+
+
+def _titles(notes: Notes, language: Language, talk: Talk) -> None:
+    """What the titles are named for: to be resembled, because they are known, or to be spoken of."""
+    marks = [mark for mark in notes.marks if "title" in mark.kinds]
+    similar = notes.has(language.words("like_behind")) or notes.has(("类似", "相似", "接近"))
+    kind = ""
+    for index, mark in enumerate(marks):
+        row = mark.rows[0]
+        notes.named.append(row)
+        notes.use(mark.start, mark.end)
+        if talk.about_titles:
+            continue
+        joined = index > 0 and re.fullmatch(r"[和与跟及、,，或者]+", notes.plain[marks[index - 1].end : mark.start])
+        seen = _beside(notes, mark, language.words("seen"), language.words("seen_behind"))
+        like = _beside(notes, mark, language.words("like"), language.words("like_behind"))
+        if not joined:
+            kind = "seen" if mark.negated or (seen and not similar) else "like" if (like or seen or similar) else ""
+        if kind == "seen":
+            notes.seen.append(row)
+        elif kind == "like":
+            notes.like.append(row)
+
+
+def _people(notes: Notes, language: Language) -> None:
+    previous: tuple[Mark, Constraint] | None = None
+    for mark in notes.marks:
+        if "person" not in mark.kinds:
+            continue
+        notes.use(mark.start, mark.end)
+        roles = tuple(dict.fromkeys(role for role, _ in mark.people))
+        acted = _beside(notes, mark, language.words("acted"), language.words("acted_behind"))
+        made = _beside(notes, mark, language.words("directed"), language.words("directed_behind"))
+        slot = "people"
+        makers = [role for role in roles if role != "cast"]
+        if acted and "cast" in roles:
+            slot = "cast"
+        elif made and makers:
+            first = [role for role in ("director", "creators", "author", "artist") if role in makers]
+            slot = (first or makers)[0]
+        names = tuple(dict.fromkeys(n for role, n in mark.people if slot in (role, "people")))
+        op: Operator = "none" if mark.negated else "any"
+        constraint = Constraint(slot=slot, op=op, values=names, words=notes.words(mark))
+        target = notes.wishes if mark.compared else notes.constraints
+        if previous is not None and op == "any" and _either(notes, previous[0], mark, language):
+            target.remove(previous[1])
+            both = tuple(dict.fromkeys(previous[1].values + names))
+            same = previous[1].slot == slot or not (acted or made)
+            words = notes.text[previous[0].start : mark.end]
+            constraint = Constraint(
+                slot=previous[1].slot if same and not made else slot, op="any", values=both, words=words
+            )
+        target.append(constraint)
+        previous = (mark, constraint) if op == "any" and target is notes.constraints else None
+
+
+def _either(notes: Notes, one: Mark, other: Mark, language: Language) -> bool:
+    between = notes.plain[one.end : other.start].replace("的", "").strip()
+    return between in language.words("either")
+
+
+# categories, countries and other closed sets
+
+
+def _labels(notes: Notes, gazetteer: Gazetteer, language: Language) -> None:
+    previous: tuple[Mark, Constraint, bool] | None = None
+    for mark in notes.marks:
+        if not mark.kinds & {"label", "wish"}:
+            if mark.kinds - {"title", "person"}:
+                notes.use(mark.start, mark.end)
+            continue
+        slot = mark.labels[0][0]
+        if slot in ("countries", "country") and not mark.negated and _happens_there(notes, mark):
+            continue  # where the story takes place: a word to search by
+        values = tuple(value for name, value in mark.labels if name == slot)
+        words = notes.words(mark)
+        if mark.negated:
+            notes.use(mark.start, mark.end)
+            target = notes.wishes if mark.compared else notes.constraints
+            for name in dict.fromkeys(name for name, _ in mark.labels):
+                ruled_out = tuple(value for other, value in mark.labels if other == name)
+                target.append(Constraint(slot=name, op="none", values=ruled_out, words=words))
+            continue
+        promised = "label" in mark.kinds and (slot != "categories" or _names_category(notes, mark, gazetteer, language))
+        if not promised and "wish" in mark.kinds:
+            for name in dict.fromkeys(name for name, _ in mark.labels):
+                wished = tuple(value for other, value in mark.labels if other == name)
+                notes.wishes.append(Constraint(slot=name, op="any", values=wished, words=words))
+            continue
+        constraint = Constraint(slot=slot, op="any", values=values, words=words)
+        if previous is not None and previous[1].slot == slot and _either(notes, previous[0], mark, language):
+            target = notes.constraints if previous[2] else notes.wishes
+            target.remove(previous[1])
+            words = notes.text[previous[0].start : mark.end]
+            constraint = Constraint(
+                slot=slot, op="any", values=tuple(dict.fromkeys(previous[1].values + values)), words=words
+            )
+            promised = promised or previous[2]
+        (notes.constraints if promised else notes.wishes).append(constraint)
+        previous = (mark, constraint, promised)
+        if slot != "categories":
+            notes.use(mark.start, mark.end)
+
+
+def _happens_there(notes: Notes, mark: Mark) -> bool:
+    """Whether a place is where something happens, not where an item is from: "在泰国失踪"."""
+    return notes.plain[: mark.start].endswith(("在", "去", "到", "往", "逃离", "来到", "飞往")) and not notes.plain[
+        mark.end :
+    ].startswith(("拍", "制作", "出品"))
+
+
+def _names_category(notes: Notes, mark: Mark, gazetteer: Gazetteer, language: Language) -> bool:
+    """Whether a category's name is used as one: "战争片" is, "战争让一家人分离" is not."""
+    words = notes.words(mark)
+    if words not in language.adjectival or words.endswith("片"):
+        return True
+    behind = notes.plain[mark.end :]
+    if not behind.strip("吧吗呢。！？!? ") and len(notes.plain) <= 12:
+        return True
+    if behind.startswith(tuple(language.item_words)) or behind.startswith(_ENDINGS):
+        return True
+    near = [m for m in notes.marks if m is not mark and m.kinds & {"label"} and m.labels[0][0] == "categories"]
+    return any(other.start == mark.end or other.end == mark.start for other in near)
+
+
+# the result
+
+
+def _akin(searched: str, phrases: Phrases) -> str:
+    """Words that mean nearly the same as those searched by."""
+    found: dict[str, None] = {}
+    at = 0
+    while at < len(searched):
+        size = next((n for n in range(6, 0, -1) if searched[at : at + n] in phrases.akin), 0)
+        if size > 1 or (size and (at == 0 or searched[at - 1] == " ") and searched[at + 1 : at + 2] in ("", " ")):
+            found |= dict.fromkeys(phrases.akin[searched[at : at + size]])
+        at += size or 1
+    return " ".join(word for word in found if word not in searched)
+
+
+def _glosses(notes: Notes, gazetteer: Gazetteer) -> str:
+    """The English names of what is wished, for catalogues whose texts are English."""
+    found = [
+        value
+        for constraint in (*notes.constraints, *notes.wishes)
+        if constraint.op == "any" and constraint.slot not in ("people", "in_stock", *gazetteer.catalogue.roles)
+        for value in constraint.values[:2]
+        if value.isascii() and constraint.slot in ("categories", "tags", "moods")
+    ]
+    return " ".join(dict.fromkeys(found))
+
+
+def _merged(constraints: list[Constraint]) -> tuple[Constraint, ...]:
+    """Without repetition; what is ruled out is not promised as well."""
+    kept = list(dict.fromkeys(constraints))
+    ruled_out = {(c.slot, value) for c in kept if c.op == "none" for value in c.values}
+    return tuple(c for c in kept if c.op != "any" or not all((c.slot, v) in ruled_out for v in c.values))

@@ -1,0 +1,92 @@
+"""What a language without spaces needs beside the word lists of every language: the tables of its file that are phrases."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, Literal
+
+Direction = Literal["less", "more"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phrases:
+    """Phrases of one language; see ``assistant/languages/zh.toml``."""
+
+    names: Mapping[str, tuple[str, ...]]
+    """What a phrase promises: the values that catalogues may have for it, in any language."""
+    places: Mapping[str, tuple[str, ...]]
+    tongues: Mapping[str, tuple[str, ...]]
+    areas: Mapping[str, tuple[str, ...]]
+    """Part of the world to the countries that lie there."""
+    wishes: Mapping[str, tuple[str, ...]]
+    themes: Mapping[str, tuple[str, ...]]
+    critiques: Mapping[str, tuple[str, Direction]]
+    """Phrase to the kind of number that it compares, and which way."""
+    same: Mapping[str, str]
+    """Phrase to the slot that is kept from an item."""
+    slot_names: Mapping[str, str]
+    this: tuple[str, ...]
+    these: tuple[str, ...]
+    last: tuple[str, ...]
+    counters: tuple[str, ...]
+    older: tuple[str, ...]
+    newer: tuple[str, ...]
+    stock: tuple[str, ...]
+    akin: Mapping[str, tuple[str, ...]]
+    """Word to others that mean nearly the same."""
+
+
+def _listed(table: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    return {phrase: (value,) if isinstance(value, str) else tuple(value) for phrase, value in table.items()}
+
+
+def _akin(groups: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for group in groups:
+        words = group.split()
+        for word in words:
+            found.setdefault(word, []).extend(other for other in words if other != word)
+    return {word: tuple(dict.fromkeys(others)) for word, others in found.items()}
+
+
+def longest_first(phrases: Iterable[str]) -> tuple[str, ...]:
+    """Each phrase once, the longest first."""
+    return tuple(sorted(set(phrases), key=lambda phrase: (-len(phrase), phrase)))
+
+
+@cache
+def load_phrases(code: str) -> Phrases:
+    """The phrases of a language without spaces."""
+    folder = resources.files("assistant").joinpath("languages")
+    data: dict[str, Any] = tomllib.loads(folder.joinpath(f"{code}.toml").read_text(encoding="utf-8"))
+    english: dict[str, Any] = tomllib.loads(folder.joinpath("en.toml").read_text(encoding="utf-8"))
+    places = _listed(data["places"])
+    areas = {}
+    for phrase, region in data["areas"].items():
+        countries = list(english["regions"][region]["countries"])
+        own = [own for values in places.values() if set(values) & set(countries) for own in values]
+        areas[phrase] = tuple(dict.fromkeys([*countries, *own]))
+    references = data["references"]
+    return Phrases(
+        names=_listed(data["names"]),
+        places=places,
+        tongues=_listed(data["tongues"]),
+        areas=areas,
+        wishes=_listed(data["wishes"]),
+        themes=_listed(data["themes"]),
+        critiques={phrase: (kind, way) for phrase, (kind, way) in data["critiques"].items()},
+        same=data["same"],
+        slot_names=data["slot_names"],
+        this=longest_first(references["this"]),
+        these=longest_first(references["these"]),
+        last=longest_first(references["last"]),
+        counters=tuple(references["counters"]),
+        older=longest_first(references["older"]),
+        newer=longest_first(references["newer"]),
+        stock=longest_first(data["cues"]["in_stock"]),
+        akin=_akin(data["akin"]["groups"]),
+    )
