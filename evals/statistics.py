@@ -290,7 +290,9 @@ def no_worse_than(
             cases_to_decide=ceil(MIN_CLUSTERS * per_cluster),
             reason=f"{interval.clusters} independent users or conversations are too few; at least {MIN_CLUSTERS} are needed",
         )
-    bounds = f"the difference is {interval.estimate:+.4f}, interval {interval.low:+.4f} to {interval.high:+.4f}"
+    bounds = (
+        f"the difference is {interval.estimate:+.4f}, interval {interval.low:+.4f} to {interval.high:+.4f}"
+    ).replace("-", "−")
     if interval.high < -margin:
         end: GateEnd = "fail"
         reason = f"{bounds}: wholly below −{margin:g}"

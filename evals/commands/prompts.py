@@ -189,7 +189,11 @@ def command(
         cost_limit=cost_limit,
     )
     phrasers = _phrasers(prompts, prompts_folder, cast("Style", style))
-    run = _run(cases, phrasers, models, llm_base_url, config, cache, catalogue)
+    try:
+        run = _run(cases, phrasers, models, llm_base_url, config, cache, catalogue)
+    except KeyboardInterrupt:
+        say(f"Stopped. What was drafted is kept in {cache}; the same command goes on from there.")
+        ctx.exit(STOPPED)
     gates = GateConfig(no_worse_than=base, margin=margin, fail_under=bounds, failure_cap=failure_cap)
     report = summarise(run, gates)
     if judge is not None:

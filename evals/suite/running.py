@@ -15,6 +15,9 @@ from evals.suite.phrasing import Phraser, Written
 from evals.suite.rows import Row, Variant
 from evals.suite.tapped import Call, DraftCache, TappedModel
 
+OWN_MACHINE = ("llama-cpp:", "scripted")
+"""Models whose drafts cost no money."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunConfig:
@@ -71,6 +74,8 @@ def scored(row: Row, case: Case, written: Written, calls: Sequence[Call], checke
     if written.malformed is None or written.draft:
         score = score_claims(checker.check(written.draft, evidence), written.cited)
     costs = [call.kept.cost for call in calls]
+    if row.variant.model.startswith(OWN_MACHINE):
+        costs = [0.0 for _ in costs]
     known = [cost for cost in costs if cost is not None]
     return replace(
         row,

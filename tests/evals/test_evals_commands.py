@@ -154,6 +154,29 @@ def test_gate_exit_codes(arguments):
     assert undecided.exit_code == 3
 
 
+def test_an_interrupted_run_goes_on(arguments, monkeypatch):
+    """Control-C is no failed gate: what was drafted is kept, and the run says so."""
+    from assistant.llm.scripted import ScriptedModel
+
+    stream, asked = ScriptedModel.stream, []
+
+    async def interrupted(self, messages, **more):
+        asked.append(messages)
+        if len(asked) == 6:
+            raise KeyboardInterrupt
+        async for event in stream(self, messages, **more):
+            yield event
+
+    monkeypatch.setattr(ScriptedModel, "stream", interrupted)
+    once = [*arguments, "--concurrency", "1"]
+    stopped = CliRunner().invoke(cli, once)
+    assert stopped.exit_code == 5
+    assert "goes on from there" in stopped.stderr
+    again = CliRunner().invoke(cli, once)
+    assert again.exit_code == 0, again.output
+    assert "5 from the cache" in again.stderr
+
+
 def test_wrong_use(arguments):
     def error(*more):
         return CliRunner().invoke(cli, [*arguments, *more]).exception

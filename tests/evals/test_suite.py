@@ -96,6 +96,26 @@ def test_a_worse_prompt_is_caught(phrasers):
     assert all(row.rejected for row in shown)
 
 
+def test_the_bad_example_prompt_asks_for_what_the_checker_flags():
+    """examples/prompts holds a prompt that invents awards, for trying a gate on."""
+    folder = Path(__file__).parents[2] / "examples" / "prompts"
+    phraser = ExplainerPhraser(prompt=load("explain_invents_awards", None, folder))
+    assert phraser.prompt_label.startswith("explain_invents_awards@v1#")
+    text = (folder / "explain_invents_awards" / "v1.md").read_text()
+    invented = [
+        json.loads(line.removeprefix("Answer: "))["text"] for line in text.splitlines() if line[:8] == "Answer: "
+    ]
+    assert len(invented) == 3
+    for case in make_cases(3):
+        for answer in invented:
+            score = score_claims(ClaimChecker().check(answer, case.evidence()), None)
+            assert score.absent + score.contradicted >= 3
+            assert score.precision == 0
+    model = ScriptedModel([json.dumps({"text": invented[0], "fact_ids": ["f1"]})], repeat=True)
+    result = run(make_cases(4), [phraser], [model])
+    assert not any(row.accepted or row.error for row in result.rows)
+
+
 def test_the_same_in_other_words_passes(phrasers):
     result = run(make_cases(24), [phrasers[0], phrasers[2]], [writer()])
     assert summarise(result, GateConfig(no_worse_than="explain@1", margin=0.0)).end == "pass"
@@ -319,6 +339,26 @@ def test_concurrency_is_bounded(phrasers):
 
     run(make_cases(20), phrasers[:1], [Counting(['{"text": "x", "fact_ids": []}'], repeat=True)], concurrency=3)
     assert running[1] == 3
+
+
+def test_a_local_model_is_asked_one_at_a_time_and_costs_nothing(phrasers):
+    """A latency must not contain the wait for other drafts."""
+
+    class Local(ScriptedModel):
+        busy = False
+        name = "llama-cpp:tiny.gguf"
+
+        async def stream(self, messages, **more):
+            assert not self.busy
+            self.busy = True
+            await asyncio.sleep(0.001)
+            self.busy = False
+            async for event in super().stream(messages, **more):
+                yield event
+
+    result = run(make_cases(12), phrasers[:1], [Local(['{"text": "x", "fact_ids": []}'], repeat=True)], concurrency=8)
+    assert not any(row.error for row in result.rows)
+    assert {row.cost for row in result.rows} == {0.0}
 
 
 def test_repeats_are_averaged_before_anything_is_compared():

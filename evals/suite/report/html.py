@@ -102,7 +102,7 @@ def _gates(report: SuiteReport) -> str:
             f'<td class="words">{escape(gate.reason)}.{more}</td></tr>'
         )
     return (
-        '<h2>Gate</h2><div class="panel scroll"><table><thead><tr><th>check</th><th class="words">end</th>'
+        '<h2>Gate</h2><div class="panel scroll"><table class="stack"><thead><tr><th>check</th><th class="words">end</th>'
         f'<th class="words">why</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
     )
 

@@ -105,7 +105,11 @@ def summary(report: SuiteReport) -> list[str]:
     repeats = f", {run.repeats} times each" if run.repeats > 1 else ""
     sentences.append(
         f"{len(report.variants)} variants wrote {drafts:,} drafts for {len(run.cases):,} cases{repeats}."
-        + (f" {failures:,} generations failed and are not scored." if failures else "")
+        + (
+            f" {failures:,} {'generation' if failures == 1 else 'generations'} failed and {'is' if failures == 1 else 'are'} not scored."
+            if failures
+            else ""
+        )
     )
     base = next(v for v in report.variants if v.variant == report.base)
     precision, accepted = (figure(METRICS[name], base.figures[name]) for name in GATED)
