@@ -10,6 +10,8 @@ import click
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
 
     from evals.suite.running import Progress
 
@@ -55,3 +57,37 @@ class ProgressLine:
         if tenth != self._tenth:
             self._tenth = tenth
             click.echo(text, err=True)
+
+
+class Counter:
+    """How far a run of many equal steps is, on stderr: a bar on a terminal, else a line for each tenth."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._tenth = 0
+        self._bar: RichProgress | None = None
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Counter:
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def show(self, done: int, total: int) -> None:
+        """``done`` steps of ``total`` are made."""
+        if self._bar is not None:
+            if self._task is None:
+                self._task = self._bar.add_task(self._what, total=total)
+            self._bar.update(self._task, completed=done)
+        elif (tenth := done * 10 // total) > self._tenth:
+            self._tenth = tenth
+            click.echo(f"{self._what} {done}/{total}", err=True)
