@@ -156,12 +156,17 @@ def _asked(item: Item, labels: Sequence[_Label], query: Query, told: set[str]) -
 
 def _told(item: Item, labels: Sequence[_Label], query: Query, told: Sequence[Fact]) -> list[Fact]:
     """Stated tastes that the item meets and that are in force: their wish stands in the query, in nobody's words."""
-    wished = {(wish.slot, fold(value)) for wish in query.wishes if not wish.words for value in wish.values}
+    wished = {
+        (wish.slot, fold(value))
+        for wish in query.wishes
+        if not wish.words and wish.op != "none"
+        for value in wish.values
+    }
     people = _roles(item)
     found: list[Fact] = []
     for fact in told:
         slot, value = fact.shared[0]
-        if (slot, fold(value)) in wished:
+        if fact.slot == "told" and (slot, fold(value)) in wished:
             met = [
                 label
                 for label in labels

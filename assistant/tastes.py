@@ -244,11 +244,21 @@ def taste_items(entries: Sequence[TasteEntry], *, likes: bool) -> tuple[str, ...
 
 
 def told_facts(entries: Sequence[TasteEntry]) -> tuple[Fact, ...]:
-    """What a reason or an answer may say that the user told: facts of source ``profile``, slot ``told``, of no item yet."""
+    """What a reason or an answer may say that the user told: facts of source ``profile``, of no item yet.
+
+    The slot is ``told`` for what they like and ``told_not`` for what they do not.
+    """
     return tuple(
-        Fact(fact_id="", source="profile", item_id="", slot="told", value=e.words, shared=((e.slot, e.value),))
-        for e in entries
-        if e.in_force and e.likes and e.slot != "item"
+        Fact(
+            fact_id="",
+            source="profile",
+            item_id="",
+            slot="told" if entry.likes else "told_not",
+            value=entry.words,
+            shared=((entry.slot, entry.value),),
+        )
+        for entry in entries
+        if entry.in_force
     )
 
 

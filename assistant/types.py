@@ -336,7 +336,7 @@ class Fact:
     ``slot`` is a slot of the record for ``catalogue`` (``director``, ``year``, ``categories``); for ``history`` it is
     ``liked``, ``disliked``, ``seen`` or ``bought`` and ``value`` the title of that item; for ``dialogue`` it is
     ``asked_for`` (``value`` in the user's words) or ``like`` (a title the user named); for ``profile`` it is
-    ``often_likes`` (a category, person or tag frequent among liked items) or ``told`` (``value`` in the user's words, kept
+    ``often_likes`` (a category, person or tag frequent among liked items) or ``told`` and ``told_not`` (``value`` in the user's words, kept
     in the taste memory). For ``ranking``, which only answers cite, it is ``position``, ``position_of`` (how many were
     ranked), ``moved_by`` (a column that counted) or ``behind_in`` (a column in which another item has more).
     """

@@ -8,12 +8,13 @@ it does not bear out is not said. Text of items is data: what looks like markup 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from assistant.answers.about import about
 from assistant.answers.again import SupposedAgain
 from assistant.answers.compare import MOST_ITEMS, compare
 from assistant.answers.missing import named_after_all, not_there
-from assistant.answers.standing import Again, Standing
+from assistant.answers.standing import Again, Standing, best
 from assistant.answers.what_if import what_if
 from assistant.answers.why import why
 from assistant.answers.why_not import why_not
@@ -65,10 +66,24 @@ def answer(
         seconds=seconds,
     )
     there, missing = named_after_all(standing)
+    standing = _as_it_stood(standing, there)
     item_ids = _spoken_of(standing, there, missing)
     if not item_ids and not missing:
         return None
     return standing.writer.explanation([*not_there(standing, missing), *_sentences(standing, item_ids)])
+
+
+def _as_it_stood(standing: Standing, there: Sequence[str]) -> Standing:
+    """The request as the last list answered it: what has been shown since, and what is asked about, is not hidden."""
+    if standing.again is None or standing.said.intent == "about":
+        return standing
+    shown = {*standing.context.table, *standing.said.references, *there} & standing.context.shown
+    query = replace(standing.query, excluded=standing.query.excluded - (shown - standing.profile.known_items))
+    if query == standing.query:
+        return standing
+    found, _ = standing.again(query)
+    writer, k = standing.writer, max(query.k, len(standing.context.table))
+    return replace(standing, query=query, found=found, ranking=best(writer, found, standing.profile.history, k))
 
 
 def _spoken_of(standing: Standing, there: Sequence[str], missing: Sequence[str]) -> tuple[str, ...]:

@@ -22,18 +22,18 @@ def about(standing: Standing, item_ids: tuple[str, ...]) -> Iterator[Sentence]:
     asked = writer.table.asked_slots(standing.said.text, catalogue_slots)[:MOST_ASKED]
     for item_id in item_ids:
         item = writer.item(item_id)
-        checked = [c for c in (*standing.said.constraints, *standing.said.wishes) if c.slot not in asked]
-        if asked:
-            answered = False
-            for name in asked:
-                slot = writer.table.slot_in(name, catalogue_slots)
-                if slot is not None or not answered:
-                    answered = True
-                    yield says(standing, item, slot, name)
-        elif checked:
-            for constraint in checked:
-                yield from _whether(standing, item, constraint)
-        else:
+        checked = (*standing.said.constraints, *standing.said.wishes)
+        settled = {constraint.slot for constraint in checked}
+        named = [name for name in asked if writer.table.slot_in(name, catalogue_slots) not in settled]
+        for constraint in checked:
+            yield _whether(standing, item, constraint)
+        answered = bool(checked)
+        for name in named:
+            slot = writer.table.slot_in(name, catalogue_slots)
+            if slot is not None or not answered:
+                yield says(standing, item, slot, name, again=answered)
+                answered = True
+        if not answered:
             yield from summary(standing, item)
 
 
@@ -43,8 +43,8 @@ def slots_of(standing: Standing) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*catalogue.labels, *catalogue.numbers)))
 
 
-def says(standing: Standing, item: Item, slot: str | None, name: str) -> Sentence:
-    """What the record says under a slot; that it does not say, where it does not."""
+def says(standing: Standing, item: Item, slot: str | None, name: str, *, again: bool = False) -> Sentence:
+    """What the record says under a slot; that it does not say, where it does not. ``again``: of the item just spoken of."""
     writer = standing.writer
     title = writer.title(item.item_id)
     what = writer.table.slot(name).what
@@ -52,7 +52,10 @@ def says(standing: Standing, item: Item, slot: str | None, name: str) -> Sentenc
         return Sentence(name="about_nowhere", values={"what": what})
     if (found := writer.says(item, slot)) is not None:
         return Sentence(
-            name="about", item_id=item.item_id, values={"title": title, "says": found[0]}, facts=(found[1],)
+            name="about_again" if again else "about",
+            item_id=item.item_id,
+            values={"title": title, "says": found[0]},
+            facts=(found[1],),
         )
     return Sentence(name="about_unknown", item_id=item.item_id, values={"title": title, "what": what})
 
@@ -74,10 +77,10 @@ def summary(standing: Standing, item: Item, most: int = 4) -> Iterator[Sentence]
             facts.append(found[1])
     if parts:
         values = {"title": writer.title(item.item_id), "says": writer.table.listed(parts)}
-        yield Sentence(name="about_many", item_id=item.item_id, values=values, facts=tuple(facts))
+        yield Sentence(name="about", item_id=item.item_id, values=values, facts=tuple(facts))
 
 
-def _whether(standing: Standing, item: Item, constraint: Constraint) -> Iterator[Sentence]:
+def _whether(standing: Standing, item: Item, constraint: Constraint) -> Sentence:
     """ "Is it a comedy?", "is it under two hours?": yes or no, with what the record says; unknown where it does not."""
     writer = standing.writer
     title = writer.title(item.item_id)
@@ -93,8 +96,7 @@ def _whether(standing: Standing, item: Item, constraint: Constraint) -> Iterator
         None,
     )
     if said is None:
-        yield Sentence(name="about_unknown", item_id=item.item_id, values={"title": title, "what": words.what})
-        return
+        return Sentence(name="about_unknown", item_id=item.item_id, values={"title": title, "what": words.what})
     holds = bool(writer.serving.catalogue.satisfies(constraint)[writer.serving.catalogue.row_of[item.item_id]])
     name = "about_yes" if holds else "about_no"
-    yield Sentence(name=name, item_id=item.item_id, values={"title": title, "says": said[0]}, facts=(said[1],))
+    return Sentence(name=name, item_id=item.item_id, values={"title": title, "says": said[0]}, facts=(said[1],))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from assistant.answers.about import slots_of
+from assistant.answers.known import kept_out
 from assistant.answers.standing import Place, Standing
 from assistant.answers.why_not import ahead_in, breaks
 from assistant.answers.write import Sentence
@@ -51,29 +52,37 @@ def _which(standing: Standing, items: Sequence[Item], slot: str, way: str | None
     writer = standing.writer
     words = writer.table.slot(slot)
     values = {item.item_id: _number(item, slot) for item in items}
+    told: Item | None = None
     known = {item_id: value for item_id, value in values.items() if value is not None}
     if way is not None and len(known) == len(items) > 1:
         best = (max if way == "more" else min)(known.values())
         winners = [item for item in items if known[item.item_id] == best]
         if len(winners) == 1:
             (winner,) = winners
+            told = winner
             facts = tuple(writer.fact(item, slot, item.slots()[slot]) for item in items)
             more = {"more": words.more, "less": words.less}[way]
             most = {"more": words.most, "less": words.least}[way]
+            says = writer.says(winner, slot)
             name = "more_of_two" if len(items) == 2 else "most_of"
             yield Sentence(
                 name=name,
                 item_id=winner.item_id,
-                values={"title": writer.title(winner.item_id), "more": more, "most": most},
+                values={
+                    "title": writer.title(winner.item_id),
+                    "more": more,
+                    "most": most,
+                    "says": says[0] if says else "",
+                },
                 facts=facts,
                 also=tuple(item.item_id for item in items if item is not winner),
             )
         elif len(winners) == len(items):
             yield Sentence(name="same_value")
     elif way is not None:
-        yield Sentence(name="not_compared", values={"what": words.what})
+        yield Sentence(name="not_compared")
     if way is not None:
-        for item in items:
+        for item in [each for each in items if each is not told]:
             if (found := writer.says(item, slot)) is not None:
                 title = writer.title(item.item_id)
                 yield Sentence(
@@ -138,23 +147,20 @@ def _key(value: Value | None) -> object:
 def _shared(standing: Standing, items: Sequence[Item]) -> Iterator[Sentence]:
     """What all of the items have in the same slot."""
     writer = standing.writer
-    said: list[str] = []
-    facts: list[Fact] = []
+    pairs: list[tuple[str, str]] = []
     for slot in _kinds(standing, items):
         held = items[0].slots().get(slot)
-        if not isinstance(held, tuple) or len(said) >= MOST_SHARED:
-            continue
-        common = set.intersection(*({fold(v) for v in _listed(each.slots().get(slot))} for each in items))
-        for value, quoted in writer.values(slot, [value for value in held if fold(value) in common])[
-            : MOST_SHARED - len(said)
-        ]:
-            said.append(quoted)
-            facts += [writer.fact(each, slot, (_as_held(each, slot, value),)) for each in items]
-    if said:
+        if isinstance(held, tuple) and len(pairs) < MOST_SHARED:
+            common = set.intersection(*({fold(v) for v in _listed(each.slots().get(slot))} for each in items))
+            quotable = [value for value, _ in writer.values(slot, [value for value in held if fold(value) in common])]
+            pairs += [(slot, value) for value in quotable][: MOST_SHARED - len(pairs)]
+    if (shared := writer.shared(pairs)) is not None:
+        facts = tuple(
+            writer.fact(each, slot, (_as_held(each, slot, value),)) for slot, value in pairs for each in items
+        )
         name = "both_share" if len(items) == 2 else "all_share"
         also = tuple(item.item_id for item in items[1:])
-        values = {"shared": writer.table.listed(said)}
-        yield Sentence(name=name, item_id=items[0].item_id, values=values, facts=tuple(facts), also=also)
+        yield Sentence(name=name, item_id=items[0].item_id, values={"shared": shared}, facts=facts, also=also)
 
 
 def _as_held(item: Item, slot: str, value: str) -> str:
@@ -162,26 +168,23 @@ def _as_held(item: Item, slot: str, value: str) -> str:
 
 
 def _fits(standing: Standing, items: Sequence[Item]) -> Iterator[Sentence]:
-    """Which comes first by request and history; what the request rules out is said to be ruled out."""
+    """Which comes first by request and history; what the request rules out, or the user knows, is said to be so."""
     catalogue = standing.writer.serving.catalogue
-    allowed: list[Item] = []
+    open_: list[Item] = []
     for item in items:
         row = catalogue.row_of[item.item_id]
         broken = [c for c in standing.query.constraints if not catalogue.satisfies(c)[row]]
         if broken:
-            sentence = breaks(standing, item, broken[0])
-            yield replace(sentence, name="not_allowed" if "says" in sentence.values else sentence.name)
+            yield breaks(standing, item, broken[0])
+        elif (known := kept_out(standing, item.item_id)) is not None and item.item_id not in standing.context.table:
+            if known.facts or known.name == "rejected":
+                yield replace(known, name="known_already" if known.facts else known.name)
         else:
-            allowed.append(item)
-    places = {
-        item_id: place
-        for item_id, place in standing.others(item.item_id for item in allowed).items()
-        if place.found or standing.found.relevance is None
-    }
-    if len(places) < 2:
-        return
-    order = sorted(places.values(), key=lambda place: -place.ranked.score)
-    yield _first(standing, order[0], order[1])
+            open_.append(item)
+    places = [place for item in open_ if (place := standing.place(item.item_id)) is not None and place.found]
+    if len(places) > 1:
+        order = sorted(places, key=lambda place: -place.ranked.score)
+        yield _first(standing, order[0], order[1])
 
 
 def _first(standing: Standing, first: Place, second: Place) -> Sentence:
@@ -193,7 +196,5 @@ def _first(standing: Standing, first: Place, second: Place) -> Sentence:
         Fact(fact_id="", source="ranking", item_id=other, slot="behind_in", value=column, other_item_id=item_id)
         for column in columns
     )
-    if standing.found.relevance is None and standing.profile.liked and not columns:
-        return Sentence(name="fits_history", item_id=item_id, values=values, also=(other,))
     name = "fits_better" if columns else "fits_better_plain"
     return Sentence(name=name, item_id=item_id, values=values, facts=facts, also=(other,))

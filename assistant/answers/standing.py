@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from assistant.answers.write import Writer
+from assistant.answers.write import Sentence, Writer
 from assistant.profile import UserProfile
 from assistant.retrieve import Found
 from assistant.scoring.base import History
@@ -86,3 +86,15 @@ def best(writer: Writer, found: Found, history: History, k: int) -> tuple[Ranked
     """The best ``k`` of what was found, explained."""
     rows = writer.serving.catalogue.rows(candidate.item_id for candidate in found.candidates)
     return writer.serving.ranker.rank(history, rows, relevance=found.relevance, k=k)
+
+
+def at_position(name: str, writer: Writer, place: Place) -> Sentence:
+    """Where an item comes; ``name`` has a form ``_first``."""
+    item_id = place.ranked.item_id
+    facts = (writer.ranked(item_id, "position", place.position), writer.ranked(item_id, "position_of", place.count))
+    return Sentence(
+        name=f"{name}_first" if place.position == 1 else name,
+        item_id=item_id,
+        values={"title": writer.title(item_id), "position": str(place.position), "count": str(place.count)},
+        facts=facts,
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 from typing import Any, cast
@@ -15,6 +15,8 @@ from assistant.text import fold
 from assistant.types import Constraint
 
 DEFAULT = "en"
+MOST_LISTED = 3
+"""Values of a promise that are named; of more, the user's word for all of them."""
 _MARKER = re.compile(r"\{(\w+)\}")
 
 
@@ -22,14 +24,19 @@ _MARKER = re.compile(r"\{(\w+)\}")
 class SlotWords:
     """How a slot is spoken of."""
 
-    name: str
-    """``the running time``."""
     what: str
     """What a record does not say: ``how long it is``."""
     says: str
     """Of an item: ``runs {value} minutes``."""
+    both: str
+    """Of several: ``run {value} minutes``."""
+    asked: str
+    """Of something that was asked for: ``of {value} minutes``."""
     says_not: str = ""
     """Of an item whose value is no."""
+    at_least: str = ""
+    at_most: str = ""
+    between: str = ""
     more: str = ""
     """Of two, the one with the higher value."""
     less: str = ""
@@ -41,6 +48,10 @@ class SlotWords:
     asks_less: tuple[str, ...] = ()
     same: tuple[str, ...] = ()
     """Other names that catalogues give it."""
+
+
+_WORDINGS = ("what", "says", "both", "asked", "at_least", "at_most", "between", "more", "less", "most", "least")
+"""Fields of ``SlotWords`` that the words for every other slot fill a name into."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,16 +77,7 @@ class Table:
         def of(wording: str) -> str:
             return filled(wording, {"name": name}, keep=True)
 
-        return SlotWords(
-            name=of(other.name),
-            what=of(other.what),
-            says=of(other.says),
-            more=of(other.more),
-            less=of(other.less),
-            most=of(other.most),
-            least=of(other.least),
-            asks=(name,),
-        )
+        return replace(other, asks=(name,), **cast("Any", {part: of(getattr(other, part)) for part in _WORDINGS}))
 
     def _known(self, slot: str) -> str | None:
         low = fold(slot)
@@ -103,16 +105,23 @@ class Table:
         return filled(self.words["quoted"], {"words": text})
 
     def promise(self, constraint: Constraint) -> str:
-        """A promise in words: ``from 1990 on``, ``comedy or drama``, ``not animated``."""
+        """What a promise asks for or rules out, behind "something": ``from 1990 on``, ``filed under Comedy or Drama``."""
+        words = self.slot(constraint.slot)
         if constraint.op in ("range", "outside"):
             low, high = (None if end is None else number(end) for end in (constraint.low, constraint.high))
-            form = "between" if low and high else "from_on" if low else "up_to"
-            said = filled(self.words["exactly" if low == high else form], {"low": low or "", "high": high or ""})
-            if constraint.slot != "year":
-                said = f"{self.slot(constraint.slot).name} {said}"
-        else:
-            said = self.listed(list(constraint.values), "and" if constraint.op == "all" else "or")
-        return filled(self.words["not"], {"words": said}) if constraint.op in ("none", "outside") else said
+            ends = {"low": low or "", "high": high or ""}
+            if low == high:
+                return filled(words.asked, {"value": low or ""})
+            return filled(words.between if low and high else words.at_least if low else words.at_most, ends)
+        if constraint.words and len(constraint.values) > MOST_LISTED:  # "Africa" rather than its countries
+            return filled(words.asked, {"value": constraint.words})
+        value = self.listed(list(constraint.values), "and" if constraint.op == "all" else "or")
+        return filled(words.asked, {"value": value}) if "{value}" in words.asked else words.asked
+
+    def relaxed(self, constraint: Constraint) -> str:
+        """What it is to take a promise back: ``no longer asked for something from 1990 on``."""
+        form = "allowed" if constraint.op in ("none", "outside") else "relaxed"
+        return filled(self.words[form], {"asked": self.promise(constraint)})
 
     def asked_slots(self, text: str, slots: Sequence[str]) -> tuple[str, ...]:
         """The table's and the catalogue's slots that a question asks for, those of the longest words first."""

@@ -9,8 +9,7 @@ from itertools import combinations
 
 import numpy as np
 
-from assistant.answers.standing import Again, Standing, placed
-from assistant.answers.why import at_position
+from assistant.answers.standing import Again, Standing, at_position, placed
 from assistant.answers.why_not import breaks
 from assistant.answers.write import Sentence
 from assistant.interactions import history_of_rows
@@ -42,9 +41,10 @@ def what_if(standing: Standing, item_id: str) -> Iterator[Sentence]:
     row = writer.serving.catalogue.row_of[item_id]
     broken = tuple(c for c in standing.query.constraints if not writer.serving.catalogue.satisfies(c)[row])
     place = standing.place(item_id)
-    if not broken and place is not None and place.found and place.position == 1:
-        yield at_position("already", writer, place)
-        return
+    if not broken and place is not None and place.found:
+        yield at_position("now_at" if place.position > 1 else "already", writer, place)
+        if place.position == 1:
+            return
     for number, constraint in enumerate(broken):
         yield breaks(standing, writer.item(item_id), constraint, again=number > 0)
     if standing.again is None:
@@ -133,19 +133,17 @@ def _try(standing: Standing, again: Again, item_id: str, likes: Sequence[str], d
 
 def _told(standing: Standing, item_id: str, change: Change) -> Sentence:
     writer = standing.writer
-    kind = {
-        (0, 1): "drop", (0, 2): "drop_two", (1, 0): "like", (2, 0): "like_two", (1, 1): "drop_and_like",
-    }.get((len(change.likes), len(change.drops)), "drop_many" if not change.likes else "drop_many_and_like")  # fmt: skip
+    kind = {0: "drop", 1: "like", 2: "like_two"}[len(change.likes)]
+    if change.drops and change.likes:
+        kind = "drop_and_like"
     where = "first" if change.position == 1 else "in_list" if change.position <= standing.query.k else "nearer"
     titles = [writer.title(like) for like in change.likes]
-    asked = [writer.table.promise(drop) for drop in change.drops]
     values = {
         "title": writer.title(item_id),
         "position": str(change.position),
         "count": str(change.count),
-        "asked": writer.table.listed(asked) if kind.startswith("drop_many") else (asked or [""])[0],
-        "also": (asked or [""])[-1],
-        "liked": writer.table.listed(titles) if kind == "drop_many_and_like" else (titles or [""])[0],
+        "relaxed": writer.table.listed([writer.table.relaxed(drop) for drop in change.drops]),
+        "liked": writer.table.listed(titles) if change.drops else (titles or [""])[0],
         "second": (titles or [""])[-1],
     }
     facts = (writer.ranked(item_id, "position", change.position), writer.ranked(item_id, "position_of", change.count))

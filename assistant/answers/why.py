@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from assistant.answers.about import summary
-from assistant.answers.standing import Place, Standing
-from assistant.answers.table import filled
+from assistant.answers.known import kept_out
+from assistant.answers.standing import Place, Standing, at_position
 from assistant.answers.write import Sentence, Writer
 from assistant.facts import select_facts
 from assistant.types import Fact, Item
@@ -25,6 +25,8 @@ def why(standing: Standing, item_id: str) -> Iterator[Sentence]:
     writer = standing.writer
     item, title = writer.item(item_id), writer.title(item_id)
     place = standing.place(item_id)
+    if (known := kept_out(standing, item_id)) is not None and item_id not in standing.context.table:
+        yield known
     facts = _facts(standing, item, place)
     told = _told(standing, item)
     met = _met(writer, item, [fact for fact in facts if fact.slot == "asked_for"][:MOST_MET])
@@ -41,27 +43,15 @@ def why(standing: Standing, item_id: str) -> Iterator[Sentence]:
             if quoted := writer.values(slot, (value,)):
                 yield Sentence(name="why_often", item_id=item_id, values={"value": quoted[0][1]}, facts=(fact,))
     if place is not None:
-        moved = place.ranked.history[:1]
-        if moved and moved[0][0] not in {fact.other_item_id for fact in ties}:
-            yield from _moved(standing, item, moved[0][0])
+        moved = [other for other, _ in place.ranked.history if other != item_id][:1]
+        if moved and moved[0] not in {fact.other_item_id for fact in ties}:
+            yield from _moved(standing, item, moved[0])
         yield from _counted(standing, place)
     if met is None and not ties and not told:
         yield Sentence(name="why_little", item_id=item_id, values={"title": title})
         yield from summary(standing, item)
     if place is not None and place.found:
         yield at_position("why_place", writer, place)
-
-
-def at_position(name: str, writer: Writer, place: Place) -> Sentence:
-    """Where an item comes; ``name`` has a form ``_first``."""
-    item_id = place.ranked.item_id
-    facts = (writer.ranked(item_id, "position", place.position), writer.ranked(item_id, "position_of", place.count))
-    return Sentence(
-        name=f"{name}_first" if place.position == 1 else name,
-        item_id=item_id,
-        values={"title": writer.title(item_id), "position": str(place.position), "count": str(place.count)},
-        facts=facts,
-    )
 
 
 def _facts(standing: Standing, item: Item, place: Place | None) -> tuple[Fact, ...]:
@@ -81,41 +71,38 @@ def _facts(standing: Standing, item: Item, place: Place | None) -> tuple[Fact, .
 
 
 def _met(writer: Writer, item: Item, facts: list[Fact]) -> Sentence | None:
-    """What was asked for that the record meets, in the record's words."""
-    parts: list[str] = []
-    used: list[Fact] = []
+    """What was asked for that the record meets, in the record's words, slot by slot."""
+    by_slot: dict[str, list[str]] = {}
     for fact in facts:
         slot, value = fact.shared[0]
-        held = item.slots().get(slot)
-        if isinstance(held, tuple):
-            quoted = writer.values(slot, (value,))
-            said = filled(writer.table.slot(slot).says, {"value": quoted[0][1]}) if quoted else None
-            record = (writer.fact(item, slot, (quoted[0][0],)),) if quoted else ()
-        else:
-            found = writer.says(item, slot)
-            said, record = (None, ()) if found is None else (found[0], (found[1],))
-        if said is not None and said not in parts:
-            parts.append(said)
-            used += [fact, *record]
-    if not parts:
+        by_slot.setdefault(slot, []).append(value)
+    said = {slot: found for slot, values in by_slot.items() if (found := _held(writer, item, slot, values)) is not None}
+    if not said:
         return None
-    values = {"title": writer.title(item.item_id), "says": writer.table.listed(parts)}
-    return Sentence(name="why_asked", item_id=item.item_id, values=values, facts=tuple(used))
+    used = [fact for fact in facts if fact.shared[0][0] in said]
+    values = {
+        "title": writer.title(item.item_id),
+        "says": writer.table.listed([text for text, _ in said.values()]),
+    }
+    return Sentence(
+        name="why_asked", item_id=item.item_id, values=values, facts=(*used, *(fact for _, fact in said.values()))
+    )
+
+
+def _held(writer: Writer, item: Item, slot: str, values: list[str]) -> tuple[str, Fact] | None:
+    if isinstance(item.slots().get(slot), tuple):
+        return writer.says_values(item, slot, values)
+    return writer.says(item, slot)
 
 
 def _tie(writer: Writer, item: Item, fact: Fact) -> Sentence | None:
     """What an item of the history, or one that the request names, has in common with this one."""
     assert fact.other_item_id is not None
-    pairs = [(slot, value) for slot, value in fact.shared if slot in item.slots()][:MOST_SHARED]
-    quoted = [said for slot, value in pairs for _, said in writer.values(slot, (value,))]
-    if not quoted:
+    shared = writer.shared([(slot, value) for slot, value in fact.shared if slot in item.slots()][:MOST_SHARED])
+    if shared is None:
         return None
     name = {"liked": "why_liked", "bought": "why_bought", "like": "why_named"}[fact.slot]
-    values = {
-        "title": writer.title(item.item_id),
-        "liked": writer.title(fact.other_item_id),
-        "shared": writer.table.listed(quoted),
-    }
+    values = {"title": writer.title(item.item_id), "liked": writer.title(fact.other_item_id), "shared": shared}
     return Sentence(name=name, item_id=item.item_id, values=values, facts=(fact,), also=(fact.other_item_id,))
 
 
@@ -123,7 +110,7 @@ def _told(standing: Standing, item: Item) -> list[Sentence]:
     """Stated tastes that the item meets, in the user's words."""
     writer = standing.writer
     sentences = []
-    for fact in writer.told:
+    for fact in [fact for fact in writer.told if fact.slot == "told"]:
         slot, value = fact.shared[0]
         slots = writer.serving.catalogue.roles if slot == "people" else (slot,)
         held = {each for each in slots if value in _values(item, each)}

@@ -5,21 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from assistant.answers.standing import Place, Standing
-from assistant.answers.why import at_position
+from assistant.answers.known import kept_out
+from assistant.answers.standing import Place, Standing, at_position
 from assistant.answers.write import Sentence
+from assistant.text import fold
 from assistant.types import Constraint, Fact, Item, Ranked
 
 LEAST_BEHIND = 0.01
 """A column in which the other item is ahead by less than this share of the scores' range says nothing."""
 MOST_BROKEN = 3
 """Broken promises that an answer names."""
-_KNOWN = {
-    "liked": "liked_already",
-    "bought": "bought_already",
-    "disliked": "disliked_already",
-    "seen": "seen_already",
-}
 
 
 def why_not(standing: Standing, item_id: str) -> Iterator[Sentence]:
@@ -28,16 +23,17 @@ def why_not(standing: Standing, item_id: str) -> Iterator[Sentence]:
     item, title = writer.item(item_id), writer.title(item_id)
     row = writer.serving.catalogue.row_of[item_id]
     broken = [c for c in query.constraints if not writer.serving.catalogue.satisfies(c)[row]]
-    kept_out = _kept_out(standing, item_id)
-    if kept_out is not None:
-        yield kept_out
+    known = kept_out(standing, item_id)
+    if known is not None:
+        yield known
     for number, constraint in enumerate(broken[:MOST_BROKEN]):
         yield breaks(standing, item, constraint, again=number > 0)
+        yield from _as_told(standing, item, constraint)
     if broken:
-        if kept_out is None and len(broken) == 1:
+        if known is None and len(broken) == 1:
             yield from _without(standing, item_id, broken[0])
         return
-    if kept_out is not None:
+    if known is not None:
         return
     if item_id in query.excluded:
         yield Sentence(name="excluded", item_id=item_id, values={"title": title})
@@ -46,8 +42,8 @@ def why_not(standing: Standing, item_id: str) -> Iterator[Sentence]:
     if place is None:
         return
     table = standing.context.table or tuple(ranked.item_id for ranked in standing.ranking[: query.k])
-    if item_id in table or place.position <= query.k:
-        yield at_position("on_table", writer, place)
+    if item_id in table:
+        yield at_position("on_table", writer, replace(place, position=table.index(item_id) + 1))
         return
     if not place.found:
         facts = (writer.ranked(item_id, "position_of", place.count - 1),)
@@ -59,58 +55,35 @@ def why_not(standing: Standing, item_id: str) -> Iterator[Sentence]:
     yield from _behind(standing, item, place)
 
 
-def _kept_out(standing: Standing, item_id: str) -> Sentence | None:
-    """That the conversation or the history keeps an item out, and how."""
-    writer, context, said = standing.writer, standing.context, standing.said
-    relation = next((entry.relation for entry in standing.profile.entries if entry.item_id == item_id), None)
-    if item_id in standing.query.like:
-        name = "named_like"
-    elif item_id in context.rejected:
-        name = "rejected"
-    elif relation is not None and item_id in standing.query.excluded:
-        name = _KNOWN[relation]
-    elif item_id in context.shown and item_id in standing.query.excluded:
-        name = "shown_already"
-    elif item_id in said.seen:
-        name = "told_seen"
-    else:
-        return None
-    facts: tuple[Fact, ...] = ()
-    if name in _KNOWN.values():
-        assert relation is not None
-        facts = (
-            Fact(
-                fact_id="", source="history", item_id=item_id, slot=relation, value=writer.item(item_id).title,
-                other_item_id=item_id,
-            ),
-        )  # fmt: skip
-    return Sentence(name=name, item_id=item_id, values={"title": writer.title(item_id)}, facts=facts)
-
-
 def breaks(standing: Standing, item: Item, constraint: Constraint, *, again: bool = False) -> Sentence:
     """That an item breaks a promise, with the value that breaks it; or that its record does not say."""
     writer = standing.writer
-    asked = writer.table.promise(constraint)
-    values = {"title": writer.title(item.item_id), "asked": asked}
-    found = None
+    values = {"title": writer.title(item.item_id), "asked": writer.table.promise(constraint)}
     slots = sorted(writer.serving.catalogue.roles) if constraint.slot == "people" else [constraint.slot]
+    found = None
     for slot in slots:
         found = found or _breaking(standing, item, slot, constraint)
     if found is not None:
-        name = {"range": "breaks_range", "outside": "breaks_range", "none": "breaks_none"}.get(
-            constraint.op, "breaks_any"
-        )
         values["says"] = found[0]
+        name = "ruled_out" if constraint.op in ("none", "outside") else "breaks"
+        name = f"also_{name}" if again else name
         return Sentence(name=name, item_id=item.item_id, values=values, facts=(found[1],))
-    if again:
-        return Sentence(name="also_breaks", item_id=item.item_id, values=values)
     values["what"] = writer.table.slot(constraint.slot).what
-    known = constraint.slot in item.slots()
-    return Sentence(
-        name="breaks_plain" if known or constraint.slot == "people" else "breaks_unknown",
-        item_id=item.item_id,
-        values=values,
-    )
+    held = constraint.slot in item.slots() or (constraint.slot == "people" and item.creators)
+    return Sentence(name="breaks_plain" if held else "breaks_unknown", item_id=item.item_id, values=values)
+
+
+def _as_told(standing: Standing, item: Item, constraint: Constraint) -> Iterator[Sentence]:
+    """The words of the taste memory that a promise comes from, if it comes from there."""
+    writer = standing.writer
+    folded = {(constraint.slot, fold(value)) for value in constraint.values}
+    for fact in writer.told:
+        slot, value = fact.shared[0]
+        if fact.slot == "told_not" and not constraint.words and (slot, fold(value)) in folded:
+            quoted = writer.said_by_user(str(fact.value))
+            if quoted is not None:
+                own = (writer.about(fact, item),)
+                yield Sentence(name="told_never", item_id=item.item_id, values={"quoted": quoted}, facts=own)
 
 
 def _breaking(standing: Standing, item: Item, slot: str, constraint: Constraint) -> tuple[str, Fact] | None:
@@ -130,8 +103,7 @@ def _without(standing: Standing, item_id: str, constraint: Constraint) -> Iterat
     found, profile = standing.again(query)
     supposed = replace(standing, query=query, found=found, writer=replace(writer, profile=profile))
     if (place := supposed.place(item_id)) is not None and place.found:
-        sentence = at_position("without_it", writer, place)
-        yield replace(sentence, values={**sentence.values, "asked": writer.table.promise(constraint)})
+        yield at_position("without_it", writer, place)
 
 
 def _behind(standing: Standing, item: Item, place: Place) -> Iterator[Sentence]:

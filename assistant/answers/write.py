@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from assistant.answers.table import Table, filled, load_table, number
 from assistant.faithfulness import Evidence, HistoryItem, is_supported
-from assistant.phrases.labels import clean_label, clean_name, clean_title, instructs, is_role, quoted_title
+from assistant.phrases.labels import clean_label, clean_name, clean_title, is_role, quoted_title
 from assistant.profile import UserProfile
 from assistant.serving import Serving
 from assistant.text import clean, fold, fold_title
@@ -104,10 +104,23 @@ class Writer:
         says = filled(self.table.slot(slot).says, {"value": self.table.listed([said for _, said in quoted])})
         return says, self.fact(item, slot, tuple(value for value, _ in quoted))
 
+    def shared(self, pairs: Sequence[tuple[str, str]]) -> str | None:
+        """``are from Japan and have Toshirō Mifune in the cast``: (slot, value) pairs that several items have; None when none
+        may be quoted."""
+        by_slot: dict[str, list[str]] = {}
+        for slot, value in pairs:
+            by_slot.setdefault(slot, []).extend(said for _, said in self.values(slot, (value,)))
+        parts = [
+            filled(self.table.slot(slot).both, {"value": self.table.listed(said)})
+            for slot, said in by_slot.items()
+            if said
+        ]
+        return self.table.listed(parts) if parts else None
+
     def said_by_user(self, words: str) -> str | None:
-        """The user's own words in quotes; None when they may not be repeated."""
+        """The user's own words in quotes; None when they are blank."""
         text = clean(words)
-        return None if not text or instructs(text) else self.table.quoted(text[:MOST_QUOTED])
+        return self.table.quoted(text[:MOST_QUOTED]) if text else None
 
     @staticmethod
     def about(fact: Fact, item: Item) -> Fact:
@@ -189,6 +202,7 @@ class Writer:
                 )
         promised = (*self.query.constraints, *self.query.wishes)
         asked = [
+            self.table.words["own"],
             self.said.text,
             self.query.text,
             *(c.words for c in promised),
@@ -218,7 +232,7 @@ class Writer:
                 return f"{fact.other_item_id!r} is not {fact.slot} by this user"
             elif (
                 fact.source == "profile"
-                and fact.slot == "told"
+                and fact.slot in ("told", "told_not")
                 and not any(fact.value == told.value for told in self.told)
             ):
                 return f"the user did not say {fact.value!r}"

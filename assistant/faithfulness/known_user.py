@@ -49,6 +49,8 @@ def known_user(evidence: Evidence, history: Sequence[HistoryItem]) -> KnownUser:
     asked, tastes = list(evidence.asked), []
     for fact in evidence.facts:
         texts = [str(part) for part in (fact.value if isinstance(fact.value, tuple) else (fact.value,))]
+        if fact.slot == "told_not":
+            continue
         if fact.slot == "told":  # of their words only what they were understood as: "I love slow films and hate horror"
             texts = []
         texts += [value for _, value in fact.shared]
