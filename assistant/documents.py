@@ -9,17 +9,19 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from assistant.types import ClaimSource, EventKind, FactSource, PhrasedBy, Verdict
+from assistant.types import ClaimSource, EventKind, FactSource, PhrasedBy, Stage, Verdict
 
 if TYPE_CHECKING:
     from assistant.errors import BadRow
     from assistant.fitting import FitReport
     from assistant.ingest import EventReport, IndexReport
     from assistant.types import Claim, Explanation, Fact, Held, Question, Recommendation, Reply, Value
+    from assistant.why import Why
 
 JsonValue = Any
 """Anything JSON can hold; numbers are finite."""
@@ -249,6 +251,8 @@ class RecommendationDocument(Document):
     position: int
     score: Score
     explanation: ExplanationDocument
+    label: str | None
+    """How it came into the list, where that was not by its score: ``Sponsored``, say."""
 
     @classmethod
     def of(cls, recommendation: Recommendation) -> RecommendationDocument:
@@ -259,6 +263,7 @@ class RecommendationDocument(Document):
             position=recommendation.position,
             score=recommendation.score,
             explanation=ExplanationDocument.of(recommendation.explanation),
+            label=recommendation.label,
         )
 
 
@@ -349,6 +354,103 @@ class ExplainedDocument(Document):
     type: Literal["explained"] = "explained"
     user: str
     recommendation: RecommendationDocument
+
+
+class PartDocument(Document):
+    """A column or feature of a score."""
+
+    name: str
+    value: Score | None
+    """On its own scale; null for a feature of the learned stage."""
+    weight: Score | None
+    """In the blend; null where there is none."""
+    contribution: Score
+
+
+class MovedDocument(Document):
+    """An item of the history that moved a score."""
+
+    item_id: str
+    title: str
+    contribution: Score
+
+
+class DifferenceDocument(Document):
+    """A column's contributions to two scores."""
+
+    name: str
+    here: Score
+    there: Score
+    difference: Score
+
+
+class AgainstDocument(Document):
+    """The last item of the list, in comparison; what pulls the asked item down most comes first."""
+
+    item_id: str
+    title: str
+    position: int
+    score: Score
+    differences: list[DifferenceDocument]
+
+
+class PlacementDocument(Document):
+    """A step after scoring that moved an item; ``before`` is null when it was not in the list."""
+
+    stage: Stage
+    reason: str
+    rule: str | None
+    before: int | None
+    after: int
+
+
+class WhyDocument(Document):
+    """An item's place in a user's list, taken apart."""
+
+    type: Literal["why"] = "why"
+    user: str
+    item_id: str
+    title: str
+    ranker: str
+    stage: Literal["blend", "learned"]
+    score: Score
+    constant: Score
+    """The score less all contributions: what every item of the list has in common."""
+    place_by_score: int
+    ranked: int
+    """How many were ranked."""
+    k: int
+    position: int | None
+    """In the list of ``k``, after rules and diversity; null when it is not in it."""
+    left_out: Literal["history", "withheld"] | None
+    parts: list[PartDocument]
+    history: list[MovedDocument]
+    placements: list[PlacementDocument]
+    label: str | None
+    against: AgainstDocument | None
+
+    @classmethod
+    def of(cls, why: Why) -> WhyDocument:
+        return cls.model_validate(jsonable(asdict(why)))
+
+
+class RuleTouchesDocument(Document):
+    """A business rule, and how many items it is about."""
+
+    kind: str
+    name: str
+    items: int
+
+
+class RulesCheckedDocument(Document):
+    """What ``rules check`` found."""
+
+    type: Literal["rules_checked"] = "rules_checked"
+    data: str
+    file: str
+    catalogue: int
+    """Items in the catalogue."""
+    rules: list[RuleTouchesDocument]
 
 
 class RankDocument(Document):
@@ -552,6 +654,8 @@ DOCUMENTS: dict[str, type[Document]] = {
     "rank_line": RankLine,
     "replied": RepliedDocument,
     "explained": ExplainedDocument,
+    "why": WhyDocument,
+    "rules_checked": RulesCheckedDocument,
     "ranked": RankDocument,
     "indexed": IndexedDocument,
     "embedded": EmbeddedDocument,

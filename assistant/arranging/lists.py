@@ -52,9 +52,8 @@ class Listing:
             ):  # what retrieval did not propose matches the request as little as the worst it did
                 floor = relevance.min() if len(relevance) else 0.0
                 relevance = np.concatenate((relevance, np.full(len(extra), floor, np.float32)))
-        found = self.ranker.rank(
-            self.history, ranked, relevance=relevance, k=len(rows), only=np.array([*rows, *also], np.int64)
-        )
+        only = np.array([*rows, *also], np.int64)
+        found = self.ranker.rank(self.history, ranked, relevance=relevance, k=len(only), only=only)
         return {entry.row: entry for entry in found}
 
     @cached_property

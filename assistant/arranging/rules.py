@@ -126,6 +126,19 @@ def bind(file: RuleFile, catalogue: Catalogue) -> Rules:
     )
 
 
+def touched(rules: Rules, catalogue: Catalogue) -> list[tuple[str, str, int]]:
+    """(kind, name, number of items that it is about) of every rule: for a cap, items of which something is known in its
+    slot."""
+    counts: list[tuple[str, str, int]] = []
+    if rules.withheld:
+        counts.append(("in_stock_only", "in stock only", len(rules.withheld)))
+    counts += [("pin", pin.name, 1 if pin.mask is None else int(pin.mask.sum())) for pin in rules.pins]
+    counts += [(push.stage, push.name, int(push.mask.sum())) for push in rules.pushes]
+    items = [catalogue.item(row) for row in range(len(catalogue))] if rules.caps else []
+    counts += [("cap", cap.name, sum(bool(cap.values(item)) for item in items)) for cap in rules.caps]
+    return counts
+
+
 def meeting(where: Sequence[Condition], catalogue: Catalogue) -> Mask:
     """(n_items,) of which items all conditions hold."""
     mask = np.ones(len(catalogue), bool)

@@ -189,6 +189,8 @@ def card(recommendation: Recommendation, *, with_evidence: bool = True) -> Rende
     parts: list[RenderableType] = [_Hanging(number, title, style="bold cyan")]
     if line := facts_line(recommendation.item):
         parts.append(_Hanging(indent, Text(line, style="cyan")))
+    if recommendation.label is not None:
+        parts.append(_Hanging(indent, Text(safe(recommendation.label), style="yellow")))
     parts.append(_Hanging(indent, Text(safe(recommendation.explanation.text))))
     if with_evidence:
         parts.extend(_Hanging(indent + "  ", line) for line in evidence_lines(recommendation.explanation))
@@ -342,6 +344,8 @@ def _card_html(recommendation: Recommendation) -> str:
     ]
     if line := facts_line(recommendation.item):
         parts.append(f'<div style="opacity:.75">{_escape(line)}</div>')
+    if recommendation.label is not None:
+        parts.append(f"<div><small>{_escape(recommendation.label)}</small></div>")
     parts.append(f"<div>{_marked(explanation)}</div>")
     parts.append(f"{_evidence_html(explanation)}</li>")
     return "".join(parts)

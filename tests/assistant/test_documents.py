@@ -42,7 +42,7 @@ def test_a_reply_has_the_documented_shape():
     ]
     assert document["type"] == "replied"
     card = document["recommendations"][0]
-    assert list(card) == ["item_id", "title", "year", "position", "score", "explanation"]
+    assert list(card) == ["item_id", "title", "year", "position", "score", "explanation", "label"]
     assert set(card["explanation"]) == {"text", "phrased_by", "model", "prompt", "facts", "claims", "rejected"}
     fact = card["explanation"]["facts"][2]
     assert fact == {
