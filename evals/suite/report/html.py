@@ -121,11 +121,15 @@ def _plots(report: SuiteReport, colors: Mapping[str, int]) -> str:
                 )
         return found
 
-    plots = [scatter(plotted("seconds"), "latency of a draft", "s"), scatter(plotted("cost"), "cost of a draft", "$")]
+    costs = plotted("cost")
+    free = bool(costs) and not any(point.x for point in costs)
+    drawn_costs = [] if free else costs
+    plots = [scatter(plotted("seconds"), "latency of a draft", "s"), scatter(drawn_costs, "cost of a draft", "$")]
     drawn = "".join(f'<div class="panel">{plot}</div>' for plot in plots if plot)
     if not drawn:
         return ""
-    note = "" if plots[1] else '<p class="meta">No model of this run has a known price, so cost is not plotted.</p>'
+    why = "The drafts cost nothing" if free else "No model of this run has a known price"
+    note = "" if plots[1] else f'<p class="meta">{why}, so cost is not plotted.</p>'
     legend = "".join(f'<span class="c{color}"><b>{escape(name)}</b></span>' for name, color in colors.items())
     return f'<h2>Quality against latency and cost</h2><div class="plots">{drawn}</div><div class="legend">{legend}</div>{note}'
 
@@ -148,7 +152,7 @@ def _figures(report: SuiteReport) -> str:
     return (
         f'<h2>Figures</h2><div class="panel scroll"><table><thead><tr><th></th>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
-        '<p class="meta">Small print: 95 % intervals, resampled by user or conversation. A dash is “not defined”, '
+        '<p class="meta note">Small print: 95 % intervals, resampled by user or conversation. A dash is “not defined”, '
         "never zero.</p>"
     )
 
@@ -175,14 +179,15 @@ def _versus_table(found: Sequence[Versus]) -> str:
         words = versus_words(versus)
         rows.append(
             f"<tr><td>{escape(metric.title)}</td><td class='words'>{escape(versus.variant.name)}</td>"
-            f"<td>{escape(points(metric, interval.estimate))}{bounds}</td><td>{escape(p_value(versus.p_holm))}</td>"
-            f"<td>{escape(detectable(metric, versus.comparison.detectable))}</td>"
+            f"<td data-label='difference'>{escape(points(metric, interval.estimate))}{bounds}</td>"
+            f"<td data-label='p (Holm)'>{escape(p_value(versus.p_holm))}</td>"
+            f"<td data-label='smallest this set shows'>{escape(detectable(metric, versus.comparison.detectable))}</td>"
             f"<td class='words'><span class='{words.split()[0]}'>{escape(words)}</span></td></tr>"
         )
     if not rows:
         return ""
     return (
-        "<div class='panel scroll'><table><thead><tr><th></th><th class='words'>variant</th><th>difference</th>"
+        "<div class='panel scroll'><table class='stack'><thead><tr><th></th><th class='words'>variant</th><th>difference</th>"
         "<th>p (Holm)</th><th>smallest this set shows</th><th class='words'></th></tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )

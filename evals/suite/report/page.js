@@ -53,11 +53,19 @@
     }
     if (row.claims.length) {
       const list = make("ul", "claims");
+      // A draft that runs in circles says the same many times: one line each, with how often.
+      const lines = new Map();
       for (const claim of row.claims) {
-        const line = make("li");
-        line.append(make("span", `v ${claim.verdict}`, claim.verdict));
         const cites = claim.facts.length ? `, ${claim.facts.join(", ")}` : "";
-        line.append(`${claim.slot} ${claim.positive ? "is" : "is not"} ${claim.value} (${claim.source}${cites})`);
+        const said = `${claim.slot} ${claim.positive ? "is" : "is not"} ${claim.value} (${claim.source}${cites})`;
+        const key = `${claim.verdict} ${said}`;
+        const known = lines.get(key);
+        lines.set(key, { verdict: claim.verdict, said, times: known ? known.times + 1 : 1 });
+      }
+      for (const { verdict, said, times } of lines.values()) {
+        const line = make("li");
+        line.append(make("span", `v ${verdict}`, verdict));
+        line.append(times > 1 ? `${said} × ${times}` : said);
         list.append(line);
       }
       box.append(list);
