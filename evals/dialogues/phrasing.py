@@ -29,7 +29,8 @@ ACTS = (
     "open", "add", "answer", "no_preference", "evasive", "remind", "insist", "reject_reason", "reject_reason_wants",
     "reject_wants", "reject_plain", "reject_all", "more", "replace", "drop",
 )  # fmt: skip
-FORMS = ("any", "none", "at_least", "at_most", "between", "outside", "too_low", "too_high", "with", "lacks")
+CLAUSE = "= "
+"""A phrasing that begins so is a clause of its own, which does not follow a noun."""
 
 
 class PhrasingFile(BaseModel):
@@ -39,6 +40,8 @@ class PhrasingFile(BaseModel):
     language: str
     comma: str
     """Between parts of a message."""
+    colon: str
+    """Before a clause of its own, instead of the space behind a noun."""
     last_comma: tuple[str, ...]
     """Before the last part, in turn."""
     either: str
@@ -49,6 +52,8 @@ class PhrasingFile(BaseModel):
     """Slots whose values are said in lower case."""
     skip: tuple[str, ...] = ()
     """Slots that nobody speaks of."""
+    fix: tuple[tuple[str, str], ...] = ()
+    """(pattern, replacement) for a finished message: ``a old`` is ``an old``."""
     denial: tuple[str, ...]
     """Patterns of a reply that says that nothing fits."""
     act: dict[str, tuple[str, ...]]
@@ -121,13 +126,20 @@ class Phrasebook:
 
     def say(self, act: str, **parts: str) -> str:
         """A message of an act."""
-        return _filled(self.pick(act, self.file.act[act]), parts)
+        text = self.pick(act, self.file.act[act])
+        if any(part.startswith(CLAUSE) for part in parts.values()):  # "something: it has to be …"
+            text = re.sub(r"(?<=\w) (?=\{wants\})", self.file.colon, text)
+        text = _filled(text, {name: part.removeprefix(CLAUSE) for name, part in parts.items()})
+        for pattern, replacement in self.file.fix:
+            text = re.sub(pattern, replacement, text)
+        return text
 
     def wants(self, constraints: Sequence[Constraint]) -> str:
-        """Predicates as they stand in a message: ``a comedy, from the 1990s and not with …``."""
-        parts = [self.fragment(c) for c in constraints]
+        """Predicates as they stand in a message, clauses of their own behind the others."""
+        parts = sorted((self.fragment(c) for c in constraints), key=lambda part: part.startswith(CLAUSE))
         if len(parts) == 1:
             return parts[0]
+        parts = [parts[0], *(part.removeprefix(CLAUSE) for part in parts[1:])]
         return self.file.comma.join(parts[:-1]) + self.pick("last_comma", self.file.last_comma) + parts[-1]
 
     def fragment(self, constraint: Constraint) -> str:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from assistant.errors import AssistantError
 from assistant.text import words
-from assistant.types import Constraint, Message, Reply
+from assistant.types import Constraint, Held, Message, Reply
 from evals.dialogues.phrasing import Half, Phrasebook, PhrasingFile
 from evals.dialogues.tasks import Task
 from evals.dialogues.user import Act, Heard, Said, ScriptedUser, UserSettings
@@ -51,6 +51,8 @@ class Turn:
     cards: tuple[tuple[str, str], ...]
     """(id, title) of the items shown."""
     acting_on: tuple[str, ...]
+    held: tuple[Held, ...]
+    """What the reply says that it holds, for reading failures; no figure rests on it."""
     asked: str | None
     denies: bool
     false_denial: bool
@@ -197,6 +199,7 @@ def _checked(world: World, user: ScriptedUser, said: Said, reply: Reply, heard: 
         reply=heard.text,
         cards=tuple((card.item_id, card.title) for card in reply.recommendations[:SHOWN]),
         acting_on=reply.acting_on,
+        held=reply.held,
         asked=heard.asked,
         denies=heard.denies,
         false_denial=false_denial,

@@ -176,6 +176,7 @@ def dialogue_document(dialogue: Dialogue) -> dict[str, object]:
                 },
                 "reply": turn.reply,
                 "acting_on": list(turn.acting_on),
+                "held": [{"promised": h.promised, **constraint_document(h.constraint)} for h in turn.held],
                 "asked": turn.asked,
                 "cards": [{"item_id": item, "title": title} for item, title in turn.cards],
                 "denies": turn.denies,
