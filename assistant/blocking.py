@@ -108,16 +108,19 @@ class BlockingAssistant:
         history: Sequence[str] | None = None,
         candidates: Sequence[str] | None = None,
         k: int | None = None,
+        diversity: float | None = None,
     ) -> list[tuple[str, float | None]]:
         """(item id, score) of the ``k`` best, best first, for a user's history or for item ids given oldest first.
 
         ``candidates`` are permuted and cut at ``k``, those that the catalogue does not have last and without a score;
-        without candidates everything but the history is ranked.
+        without candidates everything but the history is ranked. ``diversity``, from 0 to 1, prefers items unlike those above
+        them; None is the setting's. Business rules of the folder hold.
         """
         from functools import partial
 
         self._check_open()
-        return self._portal.call(partial(self.core.rank, user=user, history=history, candidates=candidates, k=k))
+        call = partial(self.core.rank, user=user, history=history, candidates=candidates, k=k, diversity=diversity)
+        return self._portal.call(call)
 
     def add_event(
         self,

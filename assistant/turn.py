@@ -154,11 +154,20 @@ class Assistant:
         history: Sequence[str] | None = None,
         candidates: Sequence[str] | None = None,
         k: int | None = None,
+        diversity: float | None = None,
     ) -> list[tuple[str, float | None]]:
-        """See ``assistant.rank.rank``."""
+        """See ``assistant.rank.rank``; ``diversity`` None is the setting's."""
         serving = await self._current()
         return await asyncio.to_thread(
-            rank, self.store, serving.catalogue, serving.ranker, user=user, history=history, candidates=candidates, k=k
+            rank,
+            self.store,
+            serving.catalogue,
+            serving.ranker,
+            user=user,
+            history=history,
+            candidates=candidates,
+            k=k,
+            arrange=self._arranger.answering(serving, diversity),
         )
 
     # the stages

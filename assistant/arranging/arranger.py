@@ -14,6 +14,7 @@ import numpy as np
 from assistant.arranging.arrange import Arranged, Arrangement, arrange
 from assistant.arranging.lists import Listing
 from assistant.arranging.listwise import Work
+from assistant.arranging.plain import arranging
 from assistant.arranging.rerank import Opinion, Reranker
 from assistant.arranging.rule_file import RuleFile, find_rules, load_rules
 from assistant.arranging.rules import Rules, bind
@@ -21,6 +22,7 @@ from assistant.catalogue import Catalogue
 from assistant.errors import SettingsError
 from assistant.llm.base import LanguageModel
 from assistant.profile import UserProfile
+from assistant.rank import Arrange
 from assistant.serving import Serving
 from assistant.settings import Settings
 from assistant.threads import one_blas_thread
@@ -73,6 +75,11 @@ class Arranger:
     def withheld(self, catalogue: Catalogue) -> frozenset[str]:
         """Ids that are never to be shown, by rule."""
         return self.rules(catalogue).withheld
+
+    def answering(self, serving: Serving, diversity: float | None) -> Arrange | None:
+        """What answers a request of ``Assistant.rank``; None where nothing is arranged. ``diversity`` None is the setting's."""
+        dial = self._settings.diversity if diversity is None else diversity
+        return arranging(self.rules(serving.catalogue), dial, serving.catalogue, serving.ranker)
 
     async def arranged(
         self,
