@@ -1,30 +1,153 @@
-"""A language as data: word lists and patterns out of ``assistant/languages``."""
+"""A language as data: word lists and patterns out of ``assistant/languages``.
+
+A pattern is a regular expression over the message as ``Reading.plain`` holds it (case and accents folded, straight
+apostrophes). In it ``{name}`` stands for an alternative of the list ``name`` (``[lists]``, and those made of other tables:
+``item``, ``number``, ``ordinal``); a leading ``^`` means the beginning of a clause, polite openings (``lists.filler``) skipped.
+Where ``spaced`` is true, a pattern begins and ends at the ends of words.
+"""
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import Any
 
+_LOOKS_AHEAD = re.compile(r"\(\?[=!](?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)$")
+"""A pattern that says itself what may follow."""
+Units = Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cue:
+    """A compiled pattern."""
+
+    regex: re.Pattern[str]
+    opens: bool
+    """Whether it has to stand where a clause begins."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StatementCue:
+    """How users say something of themselves."""
+
+    cue: Cue
+    likes: bool
+    confidence: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SlotWords:
+    """How people speak of one property of items. The words need no slot: the first of ``slots`` that a catalogue has is
+    meant, and the words say nothing where it has none."""
+
+    slots: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    """Nouns: ``running time``, ``length``."""
+    more: tuple[str, ...] = ()
+    """``longer``, ``newer``: a greater number is meant."""
+    less: tuple[str, ...] = ()
+    most: tuple[str, ...] = ()
+    """``longest``."""
+    least: tuple[str, ...] = ()
+    high: tuple[str, ...] = ()
+    """``long``; behind ``too`` a reason to reject."""
+    low: tuple[str, ...] = ()
+    units: Units = field(default_factory=dict)
+    """Word for a unit to how much of the slot it is: ``hour`` is 60."""
+    asks: tuple[str, ...] = ()
+    """Patterns of questions about the slot: ``how long``."""
+    around: float = 0.0
+    """How far "about 90 minutes" reaches to either side, in the slot's unit; 0: a tenth."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Language:
-    """Word lists of one language; see ``assistant/languages``."""
+    """Word lists and patterns of one language; see ``assistant/languages``."""
 
+    code: str
+    spaced: bool
+    """Whether spaces part its words."""
+    longest: int
+    """Tokens of the longest value that is looked up (a Han character is a token)."""
     stopwords: frozenset[str]
     item_words: frozenset[str]
     adjectival: frozenset[str]
     numbers: Mapping[str, int]
     decades: Mapping[str, int]
+    ordinals: Mapping[str, int]
+    """``second`` is 2; from the end: ``last`` is -1."""
     cues: Mapping[str, tuple[str, ...]]
-    wishes: Mapping[str, str]
+    wishes: Mapping[str, tuple[str, ...]]
+    """Word to values that catalogues may have for it; those that the catalogue has are wished."""
+    comparatives: Mapping[str, str]
+    """``darker`` is ``dark``."""
     synonyms: Mapping[str, str]
     opposites: Mapping[str, str]
     countries: Mapping[str, str]
     regions: Mapping[str, tuple[str, ...]]
+    slots: tuple[SlotWords, ...]
+    patterns: Mapping[str, tuple[Cue, ...]]
+    statements: tuple[StatementCue, ...]
+    numeric: Mapping[str, Any]
+    """Words around numbers; see ``assistant/understanding/number_patterns.py``."""
+    lists: Mapping[str, str]
+    """Name to an alternative for regular expressions."""
+
+    def words(self, name: str) -> tuple[str, ...]:
+        """The entries of a list of cues; empty when the language has no such list."""
+        return self.cues.get(name, ())
+
+    def bounded(self, pattern: str) -> str:
+        """A regular expression that begins and ends at the ends of words, where the language has such."""
+        return rf"(?<!\w)(?:{pattern})(?!\w)" if self.spaced else f"(?:{pattern})"
+
+    def expanded(self, pattern: str) -> str:
+        """A pattern with its lists filled in."""
+        return _expand(pattern, self.lists)
+
+
+def any_of(words: Iterable[str]) -> str:
+    """An alternative of plain words, the longest first; one that never matches when there are none."""
+    listed = sorted(set(words), key=lambda word: (-len(word), word))
+    return "|".join(re.escape(word).replace(r"\ ", r"\s+") for word in listed) or r"(?!)"
+
+
+def _expand(pattern: str, lists: Mapping[str, str]) -> str:
+    def fill(match: re.Match[str]) -> str:
+        if match[1] not in lists:
+            raise KeyError(f"the pattern {pattern!r} names the list {match[1]!r}, which the language does not have")
+        return f"(?:{lists[match[1]]})"
+
+    while True:
+        filled = re.sub(r"\{([a-z_]+)\}", fill, pattern)
+        if filled == pattern:
+            return pattern
+        pattern = filled
+
+
+def _cue(pattern: str, lists: Mapping[str, str], spaced: bool) -> Cue:
+    opens = pattern.startswith("^")
+    body = _expand(pattern.removeprefix("^").rstrip(), lists)
+    if spaced:
+        begin = "" if pattern.startswith("\\") else r"(?<!\w)"  # a mark of punctuation may stand behind a word
+        body = rf"{begin}(?:{body})" + ("" if _LOOKS_AHEAD.search(pattern) else r"(?!\w)")
+    return Cue(regex=re.compile(body), opens=opens)
+
+
+def _lists(data: Mapping[str, Any], slots: Iterable[SlotWords]) -> dict[str, str]:
+    lists = {name: value if isinstance(value, str) else "|".join(value) for name, value in data["lists"].items()}
+    lists["item"] = any_of(data["item_words"].split())
+    lists["number"] = r"\d+|" + any_of(data["numbers"])
+    lists["ordinal"] = any_of(data["ordinals"])
+    lists["more"] = any_of(word for words in slots for word in words.more)
+    lists["less"] = any_of(word for words in slots for word in words.less)
+    lists["extreme"] = any_of(word for w in slots for word in (*w.more, *w.less, *w.most, *w.least))
+    lists["slot_name"] = any_of(word for words in slots for word in words.names)
+    return lists
 
 
 @cache
@@ -32,20 +155,43 @@ def load_language(code: str = "en") -> Language:
     """The word lists of a language."""
     text = resources.files("assistant").joinpath("languages", f"{code}.toml").read_text(encoding="utf-8")
     data: dict[str, Any] = tomllib.loads(text)
+    spaced = bool(data.get("spaced", True))
+    slots = tuple(
+        SlotWords(**{name: tuple(value) if isinstance(value, list) else value for name, value in words.items()})
+        for words in data["slots"].values()
+    )
+    lists = _lists(data, slots)
     return Language(
+        code=code,
+        spaced=spaced,
+        longest=int(data.get("longest", 4)),
         stopwords=frozenset(data["stopwords"].split()),
         item_words=frozenset(data["item_words"].split()),
         adjectival=frozenset(data["adjectival"]["words"].split()),
         numbers=data["numbers"],
         decades=data["decades"],
+        ordinals=data["ordinals"],
         cues={name: tuple(sorted(values, key=len, reverse=True)) for name, values in data["cues"].items()},
-        wishes=data["wishes"],
+        wishes={word: (value,) if isinstance(value, str) else tuple(value) for word, value in data["wishes"].items()},
+        comparatives=data["comparatives"],
         synonyms=data["synonyms"],
         opposites=data["opposites"],
         countries=data["countries"],
         regions={
             phrase: tuple(region["countries"]) for region in data["regions"].values() for phrase in region["names"]
         },
+        slots=slots,
+        patterns={
+            name: tuple(_cue(pattern, lists, spaced) for pattern in patterns)
+            for name, patterns in (*data["patterns"].items(), *((f"behind_{k}", v) for k, v in data["behind"].items()))
+        },
+        statements=tuple(
+            StatementCue(cue=_cue(pattern, lists, spaced), likes=entry["likes"], confidence=entry["confidence"])
+            for entry in data["statements"]
+            for pattern in entry["patterns"]
+        ),
+        numeric=data["numeric"],
+        lists=lists,
     )
 
 

@@ -234,6 +234,8 @@ class Utterance:
     """Ids of items that the wanted ones should resemble; they are not recommended themselves."""
     references: tuple[str, ...] = ()
     """Ids of items spoken of ("the second one", "that one", a title in a question), in the message's order."""
+    asked: tuple[str, ...] = ()
+    """Slots that a question about items is about: ``director`` for "who directed it?", ``runtime`` for "which is shorter?"."""
     seen: tuple[str, ...] = ()
     """Ids of items that the user knows already, or named behind a negation."""
     accepted: tuple[str, ...] = ()

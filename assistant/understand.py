@@ -1,85 +1,162 @@
-"""A message becomes a query: what is promised, what is preferred, what is to be resembled, and the words to search by.
+"""A message becomes an utterance: what it is for, what is promised, preferred, resembled, spoken of, taken back.
 
-Rules over the language's word lists and the catalogue's own values; no model is needed.
+Rules over the language's words and the catalogue's own values; no model is needed. The order is fixed: titles, what the
+message is for, answers, revisions, critiques, numbers, statements, negations, people, values. Each stage uses up the words
+that it understood, so that a later one does not understand them again.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 
+from assistant.catalogue import Catalogue
 from assistant.text import fold
-from assistant.types import Constraint, Context, Intent, Operator, Utterance
+from assistant.types import Constraint, Context, Intent, Utterance
+from assistant.understanding.acts import QUESTIONS, find_act, is_out_of_scope, is_small_talk
+from assistant.understanding.answers import find_answer
+from assistant.understanding.critiques import find_critiques, find_same
+from assistant.understanding.labels import find_labels
+from assistant.understanding.negations import mark_negations
 from assistant.understanding.numbers import NumberSpan, find_numbers
 from assistant.understanding.people import find_people
-from assistant.understanding.reading import Reading, Token, cue_at
+from assistant.understanding.reading import Reading, cue_at, read
+from assistant.understanding.revisions import find_replaced, find_revisions
+from assistant.understanding.statements import find_statements, state
 from assistant.understanding.titles import find_titles, title_at
-from assistant.vocabulary import MAX_LABEL_WORDS, Vocabulary
+from assistant.vocabulary import Vocabulary
 
 MAX_MESSAGE = 2_000
 """Characters of a message that are read."""
-NEGATION_REACH = 5
-"""Words after a negation in which a value is still negated."""
 MAX_CARDS = 50
 
 _NO_CONTEXT = Context()
-_TOKEN = re.compile(r"\w+(?:['’]\w+|-\w+)*")
-_FOLLOWS_CATEGORY = frozenset(
-    [
-        "with",
-        "about",
-        "set",
-        "from",
-        "in",
-        "where",
-        "that",
-        "who",
-        "whose",
-        "by",
-        "made",
-        "and",
-        "or",
-        "but",
-        "on",
-        "for",
-        "without",
-        "not",
-        "except",
-        "starring",
-        "of",
-    ]
-)
 
 
-_BEHIND_NEGATION = frozenset(
-    ["from", "in", "by", "with", "about", "set", "of", "made", "starring", "a", "an", "the", "any", "anything", "something",
-     "me", "too", "directed"]
-)  # fmt: skip
+def understand(
+    text: str, vocabulary: Vocabulary, context: Context = _NO_CONTEXT, *, today: date | None = None
+) -> Utterance:
+    """What a message says, read against the conversation before it.
 
-
-def understand(text: str, vocabulary: Vocabulary, context: Context = _NO_CONTEXT) -> Utterance:
-    """What a message says, read against the conversation before it."""
-    text = text[:MAX_MESSAGE]
-    reading = Reading(text, [Token(fold(m.group()), m.group(), m.start(), m.end()) for m in _TOKEN.finditer(text)])
+    ``today`` is the day that "the last five years" count from, by default the present one; see ``numbers``.
+    """
+    reading = read(text[:MAX_MESSAGE], vocabulary.language)
+    find_answer(reading, vocabulary, context)
+    act = None if _all_used(reading) else find_act(reading, vocabulary, context)
+    if act in QUESTIONS:
+        return _question(reading, vocabulary, context, act)
     find_titles(reading, vocabulary)
+    find_statements(reading, vocabulary)
+    find_revisions(reading, vocabulary, context)
     _exclude_titles(reading, vocabulary)
-    _find_numbers(reading, vocabulary)
-    _mark_negations(reading, vocabulary)
+    find_same(reading, vocabulary, context)
+    _find_numbers(reading, vocabulary, context, today or date.today())
+    find_critiques(reading, vocabulary, context)
+    mark_negations(reading, vocabulary)
     find_people(reading, vocabulary)
     unknown = _unknown_names(reading, vocabulary)
-    _find_labels(reading, vocabulary)
+    find_labels(reading, vocabulary)
+    state(reading, vocabulary)
+    find_replaced(reading, context)
+    _widen(reading)
+    return _utterance(reading, vocabulary, context, act, unknown)
+
+
+def _all_used(reading: Reading) -> bool:
+    return bool(reading.tokens) and all(token.used for token in reading.tokens)
+
+
+def _question(reading: Reading, vocabulary: Vocabulary, context: Context, intent: Intent | None) -> Utterance:
+    """A question about items: it changes nothing that stands."""
+    assert intent is not None
     return Utterance(
-        text=text,
-        language=context.language,
-        intent=_intent(reading, vocabulary),
-        search_text=_search_text(reading),
-        constraints=_merged(reading.constraints),
+        text=reading.text,
+        language=vocabulary.language.code,
+        intent=intent,
+        references=tuple(dict.fromkeys(reading.references)),
+        asked=tuple(dict.fromkeys(reading.asked)),
+        unknown=() if reading.references else _unknown_names(reading, vocabulary),
+    )
+
+
+def _utterance(
+    reading: Reading, vocabulary: Vocabulary, context: Context, act: Intent | None, unknown: tuple[str, ...]
+) -> Utterance:
+    constraints = merged(reading.constraints, vocabulary.catalogue)
+    search_text = _search_text(reading)
+    intent = _intent(reading, vocabulary, context, act, unknown, search_text)
+    if intent in ("small_talk", "out_of_scope"):
+        return Utterance(text=reading.text, language=vocabulary.language.code, intent=intent)
+    return Utterance(
+        text=reading.text,
+        language=vocabulary.language.code,
+        intent=intent,
+        search_text="" if intent in ("profile", "accept") else search_text,
+        constraints=constraints,
         wishes=tuple(dict.fromkeys(reading.wishes)),
         like=tuple(dict.fromkeys(reading.like)),
+        references=tuple(dict.fromkeys(reading.references)),
         seen=tuple(dict.fromkeys(reading.seen)),
+        accepted=tuple(dict.fromkeys(reading.accepted)),
+        rejected=tuple(dict.fromkeys(reading.rejected)),
+        again=tuple(dict.fromkeys(reading.again)),
+        take_back=tuple(dict.fromkeys(reading.take_back)),
+        new_subject=reading.new_subject,
+        no_preference=reading.no_preference,
+        statements=tuple(dict.fromkeys(reading.statements)),
+        unsaid=tuple(dict.fromkeys(reading.unsaid)),
         unknown=unknown,
         k=None if reading.k is None else max(1, min(reading.k, MAX_CARDS)),
     )
+
+
+def _intent(
+    reading: Reading,
+    vocabulary: Vocabulary,
+    context: Context,
+    act: Intent | None,
+    unknown: Sequence[str],
+    search_text: str,
+) -> Intent:
+    """What the message is for, the more particular first; see ``Intent``."""
+    acts = bool(reading.constraints or reading.wishes or reading.like or reading.seen or reading.rejected)
+    revised = reading.refines or reading.no_preference or reading.take_back or reading.again
+    if act is not None:
+        return act
+    if not acts and not revised and not unknown and is_small_talk(reading):
+        return "small_talk"
+    if not revised and is_out_of_scope(reading, vocabulary, understood=acts or bool(unknown)):
+        return "out_of_scope"
+    if (reading.statements or reading.unsaid) and not _wants(reading):
+        return "similar" if reading.like else "profile"
+    if reading.like:
+        return "similar"
+    before = bool(context.table or context.held or context.search_text or context.shown or context.question)
+    if revised and (before or reading.new_subject):
+        return "refine"
+    if before and (acts or reading.k) and _adds(reading, vocabulary, search_text):
+        return "refine"
+    return "recommend"
+
+
+def _wants(reading: Reading) -> bool:
+    """Whether a message that speaks of the user also asks for something."""
+    ends = max((said.end for said in reading.said), default=0)
+    begins = min((reading.plain.find(fold(said.words)) for said in reading.said), default=0)
+    outside = reading.plain[ends:] + " " + reading.plain[: max(0, begins)]
+    return any(cue.regex.search(outside) for cue in reading.language.patterns["wants_more"])
+
+
+def _adds(reading: Reading, vocabulary: Vocabulary, search_text: str) -> bool:
+    """Whether a message adds to the request before it instead of making a new one: it opens like an addition, or has
+    nothing in it but values."""
+    if reading.first("follow_up"):
+        return True
+    dull = vocabulary.language.stopwords | vocabulary.language.item_words
+    valued = {word for c in (*reading.constraints, *reading.wishes) for word in fold(c.words).split()}
+    left = [t for t in reading.tokens if not t.used and not t.named and t.text not in dull and t.text not in valued]
+    return not left
 
 
 def _exclude_titles(reading: Reading, vocabulary: Vocabulary) -> None:
@@ -91,34 +168,55 @@ def _exclude_titles(reading: Reading, vocabulary: Vocabulary) -> None:
             rows, end = titled
             reading.seen.extend(vocabulary.catalogue.ids[row] for row in rows)
             reading.use(index, end)
-            start = end + (end < len(reading.tokens) and reading.tokens[end].text in ("or", "and", "nor"))
+            joined = end < len(reading.tokens) and reading.tokens[end].text in reading.language.words("conjunction")
+            start = end + joined
 
 
 # years, lengths, prices, how many
 
 
-def _find_numbers(reading: Reading, vocabulary: Vocabulary) -> None:
-    masked = list(reading.text)
+def _find_numbers(reading: Reading, vocabulary: Vocabulary, context: Context, today: date) -> None:
+    masked = list(reading.plain)
     for token in reading.tokens:
         if token.used:
             masked[token.start : token.end] = "_" * (token.end - token.start)
-    spans: list[NumberSpan] = find_numbers("".join(masked), vocabulary.language, vocabulary.catalogue.numbers)
+    spans: list[NumberSpan] = find_numbers(
+        "".join(masked),
+        vocabulary.number_patterns,
+        vocabulary.spoken,
+        default=_counted(vocabulary, context),
+        today=today,
+        newest=vocabulary.newest,
+    )
     if reading.k is None and not any(span.slot is None for span in spans):
         reading.k = _count(reading, vocabulary)
     for span in spans:
+        first, last = reading.tokens_of(span.start, span.end)
         reading.use_span(span.start, span.end)
         if span.slot is None:
             reading.k = int(span.low or 1)
             continue
-        reading.constraints.append(
-            Constraint(
-                slot=span.slot,
-                op="outside" if span.negated else "range",
-                low=span.low,
-                high=span.high,
-                words=reading.text[span.start : span.end].strip(),
-            )
+        constraint = Constraint(
+            slot=span.slot,
+            op="outside" if span.negated else "range",
+            low=span.low,
+            high=span.high,
+            words=reading.text[span.start : span.end].strip(),
         )
+        reading.add(constraint, first, last, promised=not span.soft)
+
+
+def _counted(vocabulary: Vocabulary, context: Context) -> str | None:
+    """The slot of a number that does not say what it counts: what was asked about, else what was limited last, else the
+    price of a catalogue that knows no lengths."""
+    numeric = vocabulary.spoken.numeric
+    if context.question is not None and context.question.slot in numeric:
+        return context.question.slot
+    for held in reversed(context.held):
+        if held.constraint.op == "range" and held.constraint.slot in numeric and held.constraint.slot != "year":
+            return held.constraint.slot
+    lengths = {"runtime", "duration", "length", "minutes", "runtime_minutes", "pages", "num_pages", "page_count"}
+    return "price" if "price" in numeric and not lengths & set(numeric) else None
 
 
 def _count(reading: Reading, vocabulary: Vocabulary) -> int | None:
@@ -127,7 +225,7 @@ def _count(reading: Reading, vocabulary: Vocabulary) -> int | None:
         return None
     first, language = reading.tokens[0], vocabulary.language
     number = int(first.text) if first.text.isdigit() and len(first.text) < 3 else language.numbers.get(first.text)
-    if not number:
+    if not number or first.used:
         return None
     for index, token in enumerate(reading.tokens[1:4], 1):
         if token.text.endswith("s") and (token.text in language.item_words or vocabulary.label(token.text)):
@@ -143,7 +241,7 @@ def _unknown_names(reading: Reading, vocabulary: Vocabulary) -> tuple[str, ...]:
     cues = vocabulary.language.cues
     found: list[str] = []
     for index in range(len(reading.tokens)):
-        for kind, least in (("like", 1), ("acted", 2), ("directed", 2), ("by", 2)):
+        for kind, least in (("like", 1), ("acted", 2), ("directed", 2), ("by", 2), ("named", 1)):
             size = cue_at(reading, index, cues[kind])
             start = end = index + size
             if not size or not reading.free(index, index + 1):
@@ -159,251 +257,72 @@ def _unknown_names(reading: Reading, vocabulary: Vocabulary) -> tuple[str, ...]:
     return tuple(found)
 
 
-# negation
-
-
-def _mark_negations(reading: Reading, vocabulary: Vocabulary) -> None:
-    """Mark the words that a negation reaches."""
-    cues = vocabulary.language.cues
-    index = 0
-    while index < len(reading.tokens):
-        token = reading.tokens[index]
-        glued = token.text.startswith("non-")
-        size = 1 if glued else cue_at(reading, index, cues["negation"])
-        if not size or token.used:
-            index += 1
-            continue
-        if glued:
-            token.text = token.text.removeprefix("non-")
-            token.negated = True
-            index += 1
-            continue
-        compared = reading.phrase(index, index + size) in cues["comparison"]
-        told = not compared and not _rules_out(reading, index, vocabulary)
-        reading.use(index, index + size)
-        index += size
-        dull = _BEHIND_NEGATION | vocabulary.language.item_words
-        while index < len(reading.tokens) and reading.tokens[index].text in dull and not told:
-            reading.tokens[index].used = True  # "not from Italy", "nothing set in space", "not a film about war"
-            index += 1
-        reach = NEGATION_REACH
-        while index < len(reading.tokens) and reach:
-            word = reading.tokens[index]
-            joined = word.text in ("or", "and", "nor", "no", "a", "an", "the", "too", "any", "not")
-            stop = word.used or (word.text in cues["contrast"] and not _label_ahead(reading, index, vocabulary))
-            if stop:
-                break
-            word.negated, word.compared, word.told = True, compared, told
-            index += 1
-            reach = NEGATION_REACH if joined else reach - 1
-            between = reading.text[word.end : reading.tokens[index].start] if index < len(reading.tokens) else "."
-            if any(mark in between for mark in ".;!?:—") or (
-                "," in between and not _list_goes_on(reading, index, vocabulary)
-            ):
-                break
-
-
-def _rules_out(reading: Reading, index: int, vocabulary: Vocabulary) -> bool:
-    """Whether the negation at ``index`` says what is not wanted, and not what happens in a story.
-
-    It does at the beginning, behind punctuation, a conjunction, a word for an item, or a value of the catalogue.
-    """
-    if index == 0:
-        return True
-    before = reading.tokens[index - 1]
-    if before.used or before.negated or reading.text[before.end : reading.tokens[index].start].strip():
-        return True
-    language = vocabulary.language
-    joins = ("and", "or", "but", "please", "one", "something", "anything", "that's", "it's", "is", "i")
-    return (
-        before.text in joins
-        or before.text in language.item_words
-        or any(vocabulary.label(reading.phrase(index - size, index)) for size in (1, 2, 3) if size <= index)
-        or bool(vocabulary.wish(before.text))
-    )
-
-
-def _label_ahead(reading: Reading, index: int, vocabulary: Vocabulary) -> bool:
-    return any(vocabulary.label(reading.phrase(index, index + size)) for size in range(1, MAX_LABEL_WORDS + 1))
-
-
-def _list_goes_on(reading: Reading, index: int, vocabulary: Vocabulary) -> bool:
-    """Whether a comma stands inside a negated list: "no horror, war or westerns"."""
-    ahead = [token.text for token in reading.tokens[index : index + 5]]
-    return _label_ahead(reading, index, vocabulary) and any(word in ("or", "nor", "and") for word in ahead)
-
-
-# categories, countries, languages and other closed sets
-
-
-def _find_labels(reading: Reading, vocabulary: Vocabulary) -> None:
-    _find_stock(reading, vocabulary)
-    _find_free_labels(reading, vocabulary, negated=True)
-    index = 0
-    while index < len(reading.tokens):
-        for size in range(MAX_LABEL_WORDS, 0, -1):
-            if reading.free(index, index + size) and _use_label(reading, index, index + size, vocabulary):
-                if vocabulary.label(reading.phrase(index, index + size)):
-                    for token in reading.tokens[index : index + size]:
-                        token.named = True
-                index += size
-                break
-        else:
-            index += 1
-    _find_free_labels(reading, vocabulary, negated=False)
-    for token in reading.tokens:
-        token.used = token.used or (token.negated and not token.told)
-
-
-def _find_stock(reading: Reading, vocabulary: Vocabulary) -> None:
-    """ "in stock" is a promise wherever the catalogue knows what is."""
-    if "in_stock" not in vocabulary.catalogue.labels:
-        return
-    for index in range(1, len(reading.tokens)):
-        if reading.phrase(index - 1, index + 1) == "in stock" and not reading.tokens[index].used:
-            value = "no" if reading.tokens[index].negated else "yes"
-            words = reading.words(index - 1, index + 1)
-            reading.constraints.append(Constraint(slot="in_stock", op="any", values=(value,), words=words))
-            reading.use(index - 1, index + 1)
-
-
-def _find_free_labels(reading: Reading, vocabulary: Vocabulary, *, negated: bool) -> None:
-    """Tags and moods that the message names are wishes; negated they are promises.
-
-    Negated ones of several words come first, so that "not about World War II" does not rule out war films.
-    """
-    index = 0
-    while index < len(reading.tokens):
-        for size in range(MAX_LABEL_WORDS, 0, -1):
-            span = reading.tokens[index : index + size]
-            wanted = reading.free(index, index + size) and not any(token.named for token in span)
-            ruled_out = wanted and span[0].negated and not span[0].told
-            if not wanted or (negated and (size < 2 or not ruled_out)):
-                continue
-            labels = vocabulary.free_label(reading.phrase(index, index + size))
-            if not labels:
-                continue
-            first = span[0]
-            target = reading.constraints if ruled_out and not first.compared else reading.wishes
-            for slot in dict.fromkeys(slot for slot, _ in labels):
-                values = tuple(value for s, value in labels if s == slot)
-                op: Operator = "none" if first.negated and not first.told else "any"
-                target.append(Constraint(slot=slot, op=op, values=values, words=reading.words(index, index + size)))
-            if negated:
-                reading.use(index, index + size)
-            index += size
-            break
-        else:
-            index += 1
-
-
-def _use_label(reading: Reading, start: int, end: int, vocabulary: Vocabulary) -> bool:
-    phrase = reading.phrase(start, end)
-    words = reading.words(start, end)
-    labels, wished = vocabulary.label(phrase), vocabulary.wish(phrase)
-    first = reading.tokens[start]
-    if first.negated:
-        target = reading.wishes if first.compared else reading.constraints
-        # "French" rules out the country; that the language has the same name is not meant.
-        meant = [label for label in labels if label[0] == labels[0][0]]
-        for slot, value in dict.fromkeys((*meant, *wished)):
-            target.append(Constraint(slot=slot, op="none", values=(value,), words=words))
-        return bool(labels + wished)
-    if ruled_out := vocabulary.opposite(phrase):
-        for slot, value in ruled_out:
-            reading.constraints.append(Constraint(slot=slot, op="none", values=(value,), words=words))
-        reading.use(start, end)
-        return True
-    if labels:
-        slot = labels[0][0]
-        if start and reading.tokens[start - 1].text == "in":  # "in French" is the language, "French" the country
-            slot = next((s for s, _ in labels if s.startswith("language")), slot)
-        constraint = Constraint(slot=slot, op="any", values=tuple(v for s, v in labels if s == slot), words=words)
-        promised = slot != "categories" or _names_category(reading, start, end, vocabulary)
-        if not _joins_alternative(reading, start, constraint, promised):
-            (reading.constraints if promised else reading.wishes).append(constraint)
-        return True
-    if wished:
-        slot = wished[0][0]
-        reading.wishes.append(
-            Constraint(slot=slot, op="any", values=tuple(v for s, v in wished if s == slot), words=words)
-        )
-        return True
-    return False
-
-
-def _joins_alternative(reading: Reading, start: int, constraint: Constraint, promised: bool) -> bool:
-    """Make "a drama or a documentary" one constraint: either will do. False when nothing stands before "or"."""
-    before = start - 1
-    while before >= 0 and reading.tokens[before].text in ("a", "an", "the", "in", "from"):
-        before -= 1
-    if before < 1 or reading.tokens[before].text != "or":
-        return False
-    stretch = reading.text[: reading.tokens[before].start].rstrip(" ,")
-    for found in (reading.constraints, reading.wishes):
-        other = found[-1] if found else None
-        if other is None or other.slot != constraint.slot or other.op != "any" or not stretch.endswith(other.words):
-            continue
-        found.pop()
-        joined = replace(
-            other,
-            values=tuple(dict.fromkeys(other.values + constraint.values)),
-            words=f"{other.words} or {constraint.words}",
-        )
-        (reading.constraints if promised or found is reading.constraints else reading.wishes).append(joined)
-        return True
-    return False
-
-
-def _names_category(reading: Reading, start: int, end: int, vocabulary: Vocabulary) -> bool:
-    """Whether a category's name is used as one: "a war film" and "westerns" are, "the family has to keep quiet" is not."""
-    language = vocabulary.language
-    last = reading.tokens[end - 1].text
-    following = reading.tokens[end].text if end < len(reading.tokens) else None
-    if len(reading.tokens) <= 3:
-        return True
-    joined = following is not None and not reading.punctuated(end - 1)
-    if joined and following is not None and (following in language.item_words or following == "style"):
-        return True
-    if joined and any(
-        vocabulary.label(reading.phrase(end, end + size)) for size in (2, 1) if end + size <= len(reading.tokens)
-    ):
-        return True
-    if end - start == 1 and last in language.adjectival:
-        return False
-    plural = last.endswith("s") and last not in language.adjectival
-    return plural or not joined or following in _FOLLOWS_CATEGORY
-
-
 # the result
 
 
-def _merged(constraints: list[Constraint]) -> tuple[Constraint, ...]:
-    """Constraints without repetition, those on the same range of years joined: "late 70s or early 80s"."""
+def merged(constraints: Sequence[Constraint], catalogue: Catalogue) -> tuple[Constraint, ...]:
+    """Constraints without repetition: those on years joined ("late 70s or early 80s"), and values that no item has
+    together taken as alternatives ("red and blue ones")."""
+    kept = list(_years_joined(constraints))
+    place = 0
+    while place < len(kept):
+        one = kept[place]
+        rivals = [
+            other
+            for other in kept[place + 1 :]
+            if one.op == other.op == "any" and one.slot == other.slot and _exclude_each_other(one, other, catalogue)
+        ]
+        for other in rivals:
+            values = tuple(dict.fromkeys((*kept[place].values, *other.values)))
+            kept[place] = replace(kept[place], values=values, words=f"{kept[place].words} or {other.words}")
+            kept.remove(other)
+        place += 1
+    return tuple(kept)
+
+
+def _exclude_each_other(one: Constraint, other: Constraint, catalogue: Catalogue) -> bool:
+    if one.slot == "people" or one.slot in catalogue.roles or one.slot == "categories":
+        return False  # nobody has both: then nothing is what was asked for, and that is said
+    return not bool((catalogue.satisfies(one) & catalogue.satisfies(other)).any())
+
+
+def _years_joined(constraints: Sequence[Constraint]) -> tuple[Constraint, ...]:
     years = [c for c in dict.fromkeys(constraints) if c.slot == "year" and c.op == "range"]
-    merged = [c for c in dict.fromkeys(constraints) if c not in years or len(years) == 1]
+    kept = [c for c in dict.fromkeys(constraints) if c not in years or len(years) == 1]
     if len(years) > 1:
         words = " … ".join(c.words for c in years)
-        closed: list[tuple[float, float]] = sorted(
-            (c.low, c.high) for c in years if c.low is not None and c.high is not None
-        )
+        closed = sorted((c.low, c.high) for c in years if c.low is not None and c.high is not None)
         if len(closed) == len(years):  # alternatives: what lies between them is not meant
-            merged.append(
-                Constraint(slot="year", op="range", low=closed[0][0], high=max(h for _, h in closed), words=words)
-            )
+            kept.append(_year(closed[0][0], max(high for _, high in closed), words))
             reached = closed[0][1]
             for begin, end in closed[1:]:
                 if begin > reached + 1:
-                    merged.append(Constraint(slot="year", op="outside", low=reached + 1, high=begin - 1, words=words))
+                    kept.append(_year(reached + 1, begin - 1, words, outside=True))
                 reached = max(reached, end)
         else:
             low = max((c.low for c in years if c.low is not None), default=None)
             high = min((c.high for c in years if c.high is not None), default=None)
             if low is not None and high is not None and low > high:  # "before 1970 or after 2010"
-                merged.append(Constraint(slot="year", op="outside", low=high + 1, high=low - 1, words=words))
+                kept.append(_year(high + 1, low - 1, words, outside=True))
             else:
-                merged.append(Constraint(slot="year", op="range", low=low, high=high, words=words))
-    return tuple(merged)
+                kept.append(_year(low, high, words))
+    return tuple(kept)
+
+
+def _year(low: float | None, high: float | None, words: str, *, outside: bool = False) -> Constraint:
+    return Constraint(slot="year", op="outside" if outside else "range", low=low, high=high, words=words)
+
+
+def _widen(reading: Reading) -> None:
+    """ "French is fine too": the values join those of their slot that were held, which give way to both."""
+    for held in reading.widened:
+        for place, constraint in enumerate(reading.constraints):
+            if constraint.op == "any" and constraint.slot == held.constraint.slot:
+                values = tuple(dict.fromkeys((*held.constraint.values, *constraint.values)))
+                words = f"{held.constraint.words or held.constraint.label()} or {constraint.words}"
+                reading.constraints[place] = replace(constraint, values=values, words=words)
+                reading.take_back.append(held.held_id)
+                break
 
 
 def _search_text(reading: Reading) -> str:
@@ -414,17 +333,13 @@ def _search_text(reading: Reading) -> str:
         if c.op in ("any", "all") and c.slot != "people"
         for token in c.words.split(" or ")
     }
-    return " ".join(
-        token.raw
+    language = reading.language
+    described = [
+        language.comparatives.get(token.text, token.raw)  # "darker" is described as dark
         for token in reading.tokens
         if token.told or (not token.negated and (not token.used or token.raw in promised))
-    )
-
-
-def _intent(reading: Reading, vocabulary: Vocabulary) -> Intent:
-    if reading.like:
-        return "similar"
-    text = " ".join(token.text for token in reading.tokens)
-    if not text or text in vocabulary.language.cues["greeting"]:
-        return "small_talk"
-    return "recommend"
+    ]
+    dull = language.stopwords | language.item_words
+    if reading.refines and all(fold(word) in dull for word in described):
+        return ""
+    return (" " if language.spaced else "").join(described)

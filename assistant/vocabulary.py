@@ -7,9 +7,14 @@ from collections import defaultdict
 from collections.abc import Mapping
 from functools import cached_property
 
+import numpy as np
+
 from assistant.catalogue import Catalogue
 from assistant.language import Language, load_language, singular
 from assistant.text import fold, fold_title
+from assistant.types import Constraint
+from assistant.understanding.number_patterns import NumberPatterns
+from assistant.understanding.slots import NO, YES, SpokenSlots
 
 __all__ = ["Language", "Vocabulary", "load_language", "singular"]
 
@@ -17,10 +22,17 @@ FREE_SLOTS = ("tags", "moods", "title", "original_title")
 """Slots whose words are wishes at most: their vocabulary is open, so an item without the tag may still be meant."""
 CLOSED_VALUES = 200
 """A slot with at most so many different values is a closed set whose values can be promised."""
-MAX_LABEL_WORDS = 4
 LATEST_YEAR = 9_999
 MAX_BEGUN_TITLES = 10
 """Words that more titles begin with name none of them."""
+
+
+def _is_terse(folded: str) -> bool:
+    return folded.replace(".", "").isdigit() or (folded.isascii() and len(folded) <= 3 and folded in _LETTERS)
+
+
+_LETTERS = frozenset(["xxs", "xs", "s", "m", "l", "xl", "xxl", "3xl", *"abcdefghijknopqrtuvwxyz"])
+"""Sizes and grades."""
 
 
 class Vocabulary:
@@ -40,8 +52,11 @@ class Vocabulary:
             if slot in FREE_SLOTS or slot in self.catalogue.roles or not closed:
                 continue
             for folded in column.rows:
-                if folded not in ("yes", "no") and len(folded) > 1 and len(folded.split()) <= MAX_LABEL_WORDS:
+                if folded not in (YES, NO) and not _is_terse(folded) and len(folded.split()) <= self.language.longest:
                     found[folded].append((slot, column.display[folded]))
+        for slot in self.yes_or_no:
+            for name in self.spoken.words[slot].names:
+                found[name].append((slot, YES))
         for phrase, value in {
             **self.language.synonyms,
             **{k: fold(v) for k, v in self.language.countries.items()},
@@ -72,9 +87,72 @@ class Vocabulary:
         return self.labels.get(f"{head} {singular(last)}".strip(), ())
 
     def wish(self, phrase: str) -> tuple[tuple[str, str], ...]:
-        """Labels that a folded phrase prefers without promising them."""
-        value = self.language.wishes.get(phrase)
-        return self.labels.get(value, ()) if value is not None else ()
+        """Labels that a folded phrase prefers without promising them, those of its likeliest value first."""
+        phrase = self.language.comparatives.get(phrase, phrase)
+        found: dict[tuple[str, str], None] = {}
+        for value in self.language.wishes.get(phrase, ()):
+            found.update(dict.fromkeys((*self.labels.get(value, ())[:1], *self._free_labels.get(value, ()))))
+        return tuple(found)
+
+    def quality(self, phrase: str) -> tuple[tuple[str, str], ...]:
+        """Labels that an adjective prefers: those that it stands for, or that it names itself."""
+        phrase = self.language.comparatives.get(phrase, phrase)
+        return self.wish(phrase) or self.label(phrase) or self.free_label(phrase)
+
+    @cached_property
+    def terse_labels(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
+        """Values that are numbers or letters, as sizes are: they mean their slot only where it is spoken of."""
+        found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for slot, column in self.catalogue.labels.items():
+            if slot in FREE_SLOTS or slot in self.catalogue.roles or len(column.rows) > CLOSED_VALUES:
+                continue
+            for folded in column.rows:
+                if _is_terse(folded):
+                    found[folded].append((slot, column.display[folded]))
+        return {phrase: tuple(labels) for phrase, labels in found.items()}
+
+    @cached_property
+    def spoken(self) -> SpokenSlots:
+        """What the slots are called."""
+        return SpokenSlots(self.catalogue, self.language)
+
+    @cached_property
+    def number_patterns(self) -> NumberPatterns:
+        """How numbers are said of this catalogue."""
+        return NumberPatterns(self.language, self.spoken)
+
+    @cached_property
+    def yes_or_no(self) -> frozenset[str]:
+        """Slots that are true or false, the stock aside, which has words of its own."""
+        return frozenset(
+            slot
+            for slot, column in self.catalogue.labels.items()
+            if slot != "in_stock" and column.rows and set(column.rows) <= {YES, NO}
+        )
+
+    @cached_property
+    def newest(self) -> int | None:
+        """The latest year of the catalogue."""
+        years = self.catalogue.numbers.get("year")
+        return None if years is None or np.isnan(years).all() else int(np.nanmax(years))
+
+    def person(self, phrase: str) -> tuple[str, ...]:
+        """The folded names that a full or last name means, however it is written."""
+        if phrase in self.people:
+            return (phrase,)
+        return () if phrase in self.language.stopwords else self.surnames.get(phrase, ())
+
+    def meant(self, phrase: str) -> tuple[Constraint, ...]:
+        """What a folded phrase says of an item, in any way: a label, a person, a tag, a quality. Alternatives."""
+        found: list[Constraint] = []
+        for labels in (self.label(phrase), self.free_label(phrase), self.wish(phrase)):
+            for slot in dict.fromkeys(slot for slot, _ in labels):
+                values = tuple(value for s, value in labels if s == slot)
+                found.append(Constraint(slot=slot, op="any", values=values, words=phrase))
+        if names := self.person(phrase):
+            values = tuple(self.shown_person(name) for name in names)
+            found.append(Constraint(slot="people", op="any", values=values, words=phrase))
+        return tuple(found)
 
     @cached_property
     def _free_labels(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
@@ -83,7 +161,7 @@ class Vocabulary:
         for slot in FREE_SLOTS:
             column = self.catalogue.labels.get(slot)
             for folded in column.rows if column is not None and "title" not in slot else ():
-                if folded not in dull and len(folded) > 2 and len(folded.split()) <= MAX_LABEL_WORDS:
+                if folded not in dull and len(folded) > 2 and len(folded.split()) <= self.language.longest:
                     assert column is not None
                     found[folded].append((slot, column.display[folded]))
         return {phrase: tuple(labels) for phrase, labels in found.items()}

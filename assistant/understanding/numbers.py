@@ -1,40 +1,22 @@
-"""Years, decades, lengths, prices and counts in a message."""
+"""Years, lengths, prices, ratings, sizes and counts in a message: every number that limits a slot of the catalogue.
+
+Years that are told from now ("the last five years") count from this year, or from the newest year of the catalogue where
+that is earlier: what is recent in a catalogue that ends in 2017 is not what would be recent today.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from datetime import date
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from assistant.understanding.number_patterns import NumberPatterns
+from assistant.understanding.slots import SpokenSlots
 
-from assistant.vocabulary import Language
-
-LENGTH_SLOTS = ("runtime", "duration", "length", "minutes", "runtime_minutes")
-PAGE_SLOTS = ("pages", "num_pages", "page_count")
-
-_YEAR = r"(?:1[89]\d\d|20\d\d)"
-_DECADE = r"(?:(?:1[89]|20)\d0|'?\d0)['’]?s"
-_BELOW = (
-    r"(?:under|below|less than|shorter than|cheaper than|no more than|at most|up to|not more than|max(?:imum)?|within)"
-)
-_ABOVE = r"(?:over|above|more than|longer than|at least|no less than|min(?:imum)?)"
-_BETWEEN = r"(?:(?:anything|something|films?|movies?|books?|from|made|released|the|a|any|in|of)\s+){0,3}"
-_NOT = rf"(?P<not>\b(?:not|nothing|no|neither|nor)\s+{_BETWEEN})?"
-_NOT_BEFORE = re.compile(
-    rf"\b(?:not|nothing|no|never|don['’]?t want|do not want|isn['’]?t|aren['’]?t|without|except)\s+{_BETWEEN}$"
-)
-_JOINED = re.compile(r"[\s,]*(?:(?:or|nor|and|from|of|in|the)[\s,]+)*")
-
-
-class _Take(Protocol):
-    """Keeps a match as a span."""
-
-    def __call__(
-        self, match: re.Match[str], slot: str | None, low: float | None, high: float | None, negated: bool = False
-    ) -> None: ...
+AROUND = 0.1
+"""How far "about 300 pages" reaches to either side, as a share, where the language says nothing else."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,162 +29,260 @@ class NumberSpan:
     low: float | None = None
     high: float | None = None
     negated: bool = False
+    soft: bool = False
+    """Named without a bound ("a two-hour film"): preferred, not promised."""
 
 
-def _decade_range(text: str, words: Mapping[str, int]) -> tuple[int, int]:
-    """First and last year of ``1990s``, ``90s``, ``nineties``."""
-    digits = re.sub(r"\D", "", text)
-    if digits:
-        start = int(digits)
-        if start < 100:
-            start += 1900 if start >= 20 else 2000
-    else:
-        start = 1900 + words[re.sub(r"^nineteen[- ]", "", text)]
-    return start, start + 9
+class _Finder:
+    def __init__(self, text: str, patterns: NumberPatterns, spoken: SpokenSlots, default: str | None, now: int) -> None:
+        self.text = text
+        self.patterns = patterns
+        self.spoken = spoken
+        self.default = default
+        self.now = now
+        self.spans: list[NumberSpan] = []
 
-
-def _part(decade: tuple[int, int], which: str | None) -> tuple[int, int]:
-    """A part of a decade; its first four, middle three or last three years."""
-    start = decade[0]
-    return {"early": (start, start + 3), "mid": (start + 4, start + 6), "late": (start + 7, start + 9)}.get(
-        which or "", decade
-    )
-
-
-def find_numbers(text: str, language: Language, numbers: Mapping[str, NDArray[np.float64]]) -> list[NumberSpan]:
-    """Every limit on a number of the catalogue that ``text`` states, and how many items it asks for."""
-    lowered = text.lower()
-    spans: list[NumberSpan] = []
+    def free(self, start: int, end: int) -> bool:
+        return not any(span.start < end and start < span.end for span in self.spans)
 
     def take(
-        match: re.Match[str], slot: str | None, low: float | None, high: float | None, negated: bool = False
-    ) -> None:
-        if any(span.start < match.end() and match.start() < span.end for span in spans):
+        self, match: re.Match[str], slot: str | None, low: float | None, high: float | None, *,
+        negated: bool = False, soft: bool = False,
+    ) -> None:  # fmt: skip
+        if not self.free(match.start(), match.end()):
             return
-        negated = negated or (slot is not None and _NOT_BEFORE.search(lowered, 0, match.start()) is not None)
-        if negated and (low is None) != (high is None):  # "not before 1990" is from 1990
-            step = 0 if slot == "price" else 1
+        negated = negated or (
+            slot is not None and self.patterns.negation_before.search(self.text, 0, match.start()) is not None
+        )
+        if negated and slot is not None and (low is None) != (high is None):  # "not before 1990" is from 1990
+            step = self.spoken.step(slot) if slot in self.spoken.numeric else 1
             low, high, negated = (None, low - step, False) if low is not None else ((high or 0) + step, None, False)
-        spans.append(NumberSpan(start=match.start(), end=match.end(), slot=slot, low=low, high=high, negated=negated))
+        self.spans.append(
+            NumberSpan(
+                start=match.start(),
+                end=match.end(),
+                slot=slot,
+                low=low,
+                high=high,
+                negated=negated,
+                soft=soft and not negated,
+            )
+        )
 
-    if "year" in numbers:
-        _find_years(lowered, language, take)
-    length = next((slot for slot in LENGTH_SLOTS if slot in numbers), None)
-    if length is not None:
-        _find_lengths(lowered, length, take)
-    pages = next((slot for slot in PAGE_SLOTS if slot in numbers), None)
-    if pages is not None:
-        for match in re.finditer(rf"\b({_BELOW}|{_ABOVE})\s+(\d+)\s+pages?\b", lowered):
-            below, count = re.fullmatch(_BELOW, match.group(1)), float(match.group(2))
-            take(match, pages, None if below else count, count if below else None)
-    if "price" in numbers:
-        _find_prices(lowered, take, bare=length is None and pages is None)
-    _find_count(lowered, language, take)
-    spans.sort(key=lambda span: span.start)
+    # amounts
+
+    def amount(self, match: re.Match[str], n: int, factor: float) -> float | None:
+        groups = match.groupdict()
+        written = groups[f"n{n}"]
+        if written is None:
+            return None
+        words, numbers = self.patterns.words["halves"], self.patterns.language.numbers
+        plain = re.sub(r"\s+", " ", written)
+        if plain in words:
+            value = float(words[plain])
+        elif plain in numbers:
+            value = float(numbers[plain])
+        else:
+            value = float(plain.replace(",", ""))
+        if groups[f"half{n}"] or groups[f"late{n}"]:
+            value += 0.5
+        value *= factor
+        if groups[f"and{n}"]:
+            _, small = self.patterns.units[groups[f"andu{n}"]]
+            value += float(groups[f"and{n}"]) * small
+        return value
+
+    def slot_of(self, match: re.Match[str], *, bare: bool) -> tuple[str, float] | None:
+        """The slot that a match is about, and the factor of its unit; ``bare`` accepts amounts that do not say."""
+        groups = match.groupdict()
+        for n in ("2", "1", "3"):
+            if unit := groups.get(f"u{n}"):
+                return self.patterns.units[re.sub(r"\s+", " ", unit)]
+        if (groups.get("cur1") or groups.get("cur2")) and (price := self._price()):
+            return price, 1.0
+        for name in (groups.get("name"), groups.get("name2")):
+            if name:
+                return self.patterns.names[re.sub(r"\s+", " ", name)], 1.0
+        if bare and self.default is not None and self.default in self.spoken.numeric:
+            return self.default, 1.0
+        return None
+
+    def _price(self) -> str | None:
+        return self.patterns.names.get("price") or ("price" if "price" in self.spoken.numeric else None)
+
+    def find_amounts(self, *, bare: bool) -> None:
+        patterns = self.patterns
+        for match in patterns.between.finditer(self.text):
+            found = self.slot_of(match, bare=bare and match["both"] is not None)
+            if found is None or (match["both"] is None and patterns.to_after_between.fullmatch(match["to"])):
+                continue
+            slot, factor = found
+            ends = (self.amount(match, 1, self._own_factor(match, 1, factor)), self.amount(match, 2, factor))
+            if ends[0] is not None and ends[1] is not None:
+                self.take(match, slot, min(ends), max(ends))  # type: ignore[type-var]
+        for match in patterns.bounded.finditer(self.text):
+            if (found := self.slot_of(match, bare=bare)) is not None:
+                self._bounded(match, match["how"], *found)
+        for match in patterns.behind.finditer(self.text):
+            if (found := self.slot_of(match, bare=bare)) is not None:
+                slot, factor = found
+                value = self.amount(match, 1, factor)
+                if value is not None:
+                    below = patterns.below_after.fullmatch(match["how"]) is not None
+                    self.take(match, slot, None if below else value, value if below else None)
+        for match in patterns.exact.finditer(self.text):
+            if (found := self.slot_of(match, bare=False)) is not None:
+                self._exact(match, *found)
+
+    def _own_factor(self, match: re.Match[str], n: int, factor: float) -> float:
+        unit = match[f"u{n}"]
+        return self.patterns.units[re.sub(r"\s+", " ", unit)][1] if unit else factor
+
+    def _bounded(self, match: re.Match[str], how: str, slot: str, factor: float) -> None:
+        value = self.amount(match, 1, factor)
+        if value is None:
+            return
+        patterns, step = self.patterns, self.spoken.step(slot)
+        strict = step if patterns.strict.fullmatch(how) else 0.0
+        if patterns.below.fullmatch(how):
+            self.take(match, slot, None, _rounded(value - strict))
+        elif patterns.above.fullmatch(how):
+            self.take(match, slot, _rounded(value + strict), None)
+        else:
+            reach = self.spoken.words[slot].around or AROUND * value
+            self.take(match, slot, _rounded(value - reach), _rounded(value + reach))
+
+    def _exact(self, match: re.Match[str], slot: str, factor: float) -> None:
+        """A size or a number of stars is promised; a length or a price without a bound is a preference nearby."""
+        value = self.amount(match, 1, factor)
+        written = match["n1"]
+        if value is None or (written in self.patterns.words["halves"] and not match["u1"]):
+            return
+        if self.spoken.is_discrete(slot, value):
+            self.take(match, slot, value, value)
+            return
+        if not match["u1"] and not match["cur1"]:
+            return  # "the length 3": names of slots are ordinary words too
+        reach = self.spoken.words[slot].around or AROUND * value
+        self.take(match, slot, _rounded(value - reach), _rounded(value + reach), soft=True)
+
+    # years
+
+    def find_years(self) -> None:
+        patterns = self.patterns
+        for match in patterns.year_pair.finditer(self.text):
+            ends = sorted((int(match["a"]), int(match["b"])))
+            self.take(match, "year", ends[0], ends[1], negated=bool(match["not"]))
+        for match in patterns.year_bound.finditer(self.text):
+            first, last = self._when(match)
+            how = match["how"]
+            if patterns.until.fullmatch(how):
+                self.take(match, "year", None, last)
+            elif patterns.since.fullmatch(how):
+                self.take(match, "year", first, None)
+            elif patterns.after.fullmatch(how):
+                self.take(match, "year", last + 1, None)
+            else:
+                self.take(match, "year", None, first - 1)
+        for match in patterns.year_onwards.finditer(self.text):
+            first, last = self._when(match)
+            if patterns.backwards.fullmatch(match["how"]):
+                self.take(match, "year", None, last)
+            else:
+                self.take(match, "year", first, None)
+        self._find_spans_of_years()
+        for match in patterns.decade.finditer(self.text.replace("_", " ")):
+            one = self._part(self._decade(match["a"]), match["part1"])
+            other = self._part(self._decade(match["b"]), match["part2"]) if match["b"] else one
+            self.take(match, "year", min(one[0], other[0]), max(one[1], other[1]), negated=bool(match["not"]))
+        for match in patterns.year.finditer(self.text):
+            self.take(match, "year", int(match["a"]), int(match["a"]), negated=bool(match["not"]))
+
+    def _find_spans_of_years(self) -> None:
+        patterns, words = self.patterns, self.patterns.words
+        for match in patterns.last_years.finditer(self.text):
+            written = match["n"]
+            number = patterns.language.numbers.get(written) or (int(written) if written.isdigit() else words["few"])
+            years = number * (10 if patterns.last_decades.fullmatch(match["unit"]) else 1)
+            self.take(match, "year", self.now - years + 1, None)
+        for name, pattern in patterns.spans_of_years:
+            for match in pattern.finditer(self.text):
+                low, high = self._span_of_years(name, match)
+                self.take(match, "year", low, high)
+
+    def _span_of_years(self, name: str, match: re.Match[str]) -> tuple[int, int | None]:
+        words = self.patterns.words
+        if name == "this_century":
+            return int(words["century_start"]), None
+        if name == "century":
+            century = int(match["nth"] or words["centuries"][match["word"]])
+            return 100 * (century - 1), 100 * century - 1
+        if name == "this_decade":
+            return self.now - self.now % 10, None
+        year = self.now - (name == "last_year")
+        return year, year
+
+    def _when(self, match: re.Match[str]) -> tuple[int, int]:
+        when = match["when"]
+        return (int(when),) * 2 if when.isdigit() else self._part(self._decade(when), match["part"])
+
+    def _decade(self, text: str) -> tuple[int, int]:
+        """First and last year of ``1990s``, ``90s``, ``nineties``."""
+        if digits := re.sub(r"\D", "", text):
+            start = int(digits)
+            if start < 100:
+                start += 1900 if start >= 20 else 2000
+        else:
+            word = re.sub(rf"^(?:{self.patterns.words['decade_century']})", "", text)
+            start = 1900 + self.patterns.language.decades[word]
+        return start, start + 9
+
+    def _part(self, decade: tuple[int, int], which: str | None) -> tuple[int, int]:
+        parts: Mapping[str, Any] = self.patterns.words["parts"]
+        if not which or which not in parts:
+            return decade
+        first, last = parts[which]
+        return decade[0] + first, decade[0] + last
+
+    def find_count(self) -> None:
+        for pattern in self.patterns.counts:
+            for match in pattern.finditer(self.text):
+                word = match["n"]
+                numbers = self.patterns.language.numbers
+                count = numbers[word] if word in numbers else int(word)
+                begin, end = match.start("n"), match.end("n")
+                if count and self.free(begin, end):
+                    self.spans.append(NumberSpan(start=begin, end=end, slot=None, low=count))
+                    return
+
+
+def find_numbers(
+    text: str,
+    patterns: NumberPatterns,
+    spoken: SpokenSlots,
+    *,
+    default: str | None = None,
+    today: date,
+    newest: int | None,
+) -> list[NumberSpan]:
+    """Every limit on a number of the catalogue that ``text`` (folded) states, and how many items it asks for.
+
+    ``default`` is the slot of numbers that do not say what they count; ``newest`` the latest year of the catalogue.
+    """
+    now = today.year if newest is None else min(today.year, newest)
+    finder = _Finder(text, patterns, spoken, default, now)
+    finder.find_amounts(bare=False)
+    if "year" in spoken.numeric:
+        finder.find_years()
+    finder.find_count()
+    finder.find_amounts(bare=True)
+    spans = sorted(finder.spans, key=lambda span: span.start)
     for place in range(1, len(spans)):  # "not from the 90s or 2000s"
         before, span = spans[place - 1], spans[place]
-        if before.negated and span.slot == before.slot and _JOINED.fullmatch(lowered[before.end : span.start]):
-            spans[place] = replace(span, negated=True)
+        if before.negated and span.slot == before.slot and patterns.joined.fullmatch(text[before.end : span.start]):
+            spans[place] = replace(span, negated=True, soft=False)
     return spans
 
 
-def _find_years(text: str, language: Language, take: _Take) -> None:
-    decade_words = "|".join(language.decades)
-    decade = rf"(?:{_DECADE}|(?:nineteen[- ])?(?:{decade_words}))"
-    part = r"(?:(?P<part{0}>early|mid|late)[- ]+(?:the\s+)?)?"
-
-    for match in re.finditer(
-        rf"{_NOT}\b(?:between|from)?\s*(?P<a>{_YEAR})\s*(?:-|–|—|to|and|until|through)\s*(?P<b>{_YEAR})\b", text
-    ):
-        ends = sorted((int(match["a"]), int(match["b"])))
-        take(match, "year", ends[0], ends[1], bool(match["not"]))
-    for match in re.finditer(
-        rf"\b(?P<how>before|until|pre|prior to|older than|earlier than|after|post|newer than|later than|since)[\s-]+(?:the\s+)?(?:year\s+)?"
-        rf"{part.format('')}(?P<when>{_YEAR}(?!['’]?s)|{decade})\b",
-        text,
-    ):
-        when = match["when"]
-        first, last = (
-            (int(when),) * 2 if when.isdigit() else _part(_decade_range(when, language.decades), match["part"])
-        )
-        how = match["how"]
-        if how == "until":
-            take(match, "year", None, last)
-        elif how == "since":
-            take(match, "year", first, None)
-        elif how in ("after", "post", "newer than", "later than"):
-            take(match, "year", last + 1, None)
-        else:
-            take(match, "year", None, first - 1)
-    for match in re.finditer(
-        rf"\b(?:from\s+)?(?P<a>{_YEAR})\s+(?:on(?:wards?)?|or (?:later|newer)|and (?:later|newer))\b", text
-    ):
-        take(match, "year", int(match["a"]), None)
-    for match in re.finditer(
-        rf"{_NOT}\b(?:from |in |of )?(?:the\s+)?{part.format(1)}(?P<a>{decade})(?:\s*(?:-|–|to|through)\s*(?:the\s+)?{part.format(2)}(?P<b>{decade}))?(?!\w)",
-        text.replace("_", " "),
-    ):
-        one = _part(_decade_range(match["a"], language.decades), match["part1"])
-        other = _part(_decade_range(match["b"], language.decades), match["part2"]) if match["b"] else one
-        take(match, "year", min(one[0], other[0]), max(one[1], other[1]), bool(match["not"]))
-    for match in re.finditer(rf"{_NOT}(?<![\w$€£.,])(?:from |in |of )?(?P<a>{_YEAR})(?![\w%]|[.,]\d)", text):
-        take(match, "year", int(match["a"]), int(match["a"]), bool(match["not"]))
-
-
-def _find_lengths(text: str, slot: str, take: _Take) -> None:
-    amount = (
-        r"(\d+(?:\.\d+)?|an?|one|two|three|four)(\s+and a half)?\s*(hours?|hrs?|h|minutes?|mins?|min)(\s+and a half)?\b"
-    )
-    words = {"a": 1.0, "an": 1.0, "one": 1.0, "two": 2.0, "three": 3.0, "four": 4.0}
-    for match in re.finditer(rf"\b({_BELOW}|{_ABOVE}|about|around)\s+{amount}", text):
-        value = words.get(match[2]) or float(match[2])
-        value = (value + (0.5 if match[3] or match[5] else 0.0)) * (60 if match[4].startswith("h") else 1)
-        if match[1] in ("about", "around"):
-            take(match, slot, value - 10, value + 10)
-        elif re.fullmatch(_BELOW, match[1]):
-            take(
-                match,
-                slot,
-                None,
-                value if match[1] not in ("under", "below", "less than", "shorter than") else value - 1,
-            )
-        else:
-            take(match, slot, value if match[1] in ("at least", "no less than") else value + 1, None)
-
-
-def _find_prices(text: str, take: _Take, *, bare: bool) -> None:
-    """Limits on the price; with ``bare`` also those that name no currency, as nothing else is counted here."""
-    money = r"(?:[$€£]\s*(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?)\s*(?:dollars?|euros?|pounds?|bucks|usd|eur))"
-    plain = r"[$€£]?\s*(\d+(?:\.\d+)?)"
-    for match in re.finditer(rf"\b(?:between|from)\s+{plain}\s*(?:-|–|to|and)\s*{money}", text):
-        take(match, "price", float(match[1]), float(match[2] or match[3]))
-    for match in re.finditer(rf"(?<![\w.]){plain}\s*(?:-|–|to)\s*{money}", text):
-        take(match, "price", float(match[1]), float(match[2] or match[3]))
-    for match in re.finditer(rf"\b({_BELOW}|{_ABOVE})\s+{money}", text):
-        value = float(match[2] or match[3])
-        if re.fullmatch(_BELOW, match[1]):
-            take(match, "price", None, value)
-        else:
-            take(match, "price", value, None)
-    words = rf"({_BELOW}|{_ABOVE})" if bare else "(cheaper than)"
-    for match in re.finditer(rf"\b{words}\s+(\d+(?:\.\d+)?)\b(?!\s*(?:%|\w))", text):
-        value = float(match[2])
-        take(match, "price", *((None, value) if re.fullmatch(_BELOW, match[1]) else (value, None)))
-
-
-def _find_count(text: str, language: Language, take: _Take) -> None:
-    number = "|".join([r"\d{1,2}", *map(re.escape, language.numbers)])
-    noun = "|".join([*sorted(language.item_words), "suggestions?", "recommendations?", "ideas?", "options?", "of them"])
-    for pattern in (
-        rf"\b(?:give me|show me|suggest|recommend|list|find me|top|i want|i need|name)\s+(?:me\s+|the\s+)?(?P<n>{number})\b(?!\s*(?:minutes?|hours?|mins?|pages|dollars|%))",
-        rf"^\W*(?P<n>{number})\s+(?:\w+\s+){{0,2}}?(?:{noun})\b",
-    ):
-        for match in re.finditer(pattern, text):
-            word = match["n"]
-            count = language.numbers[word] if word in language.numbers else int(word)
-            if count:
-                begin = match.start("n")
-                spans_only_number = re.compile(re.escape(word)).match(text, begin)
-                assert spans_only_number is not None
-                take(spans_only_number, None, count, None)
-                return
+def _rounded(value: float) -> float:
+    return round(value, 4)

@@ -32,7 +32,7 @@ def _use_person(reading: Reading, start: int, end: int, vocabulary: Vocabulary) 
     asked = _asked_role(reading, start, end, vocabulary)
     names: tuple[str, ...] = (phrase,) if end - start > 1 and phrase in vocabulary.people else ()
     if not names and end - start <= 2:
-        cued = asked is not None or reading.tokens[start].negated
+        cued = asked is not None or reading.tokens[start].negated or reading.tokens[start].liked
         names = _surname(reading, start, end, phrase, vocabulary, cued=cued)
     if not names:
         return False
@@ -48,10 +48,11 @@ def _use_person(reading: Reading, start: int, end: int, vocabulary: Vocabulary) 
     negated = reading.tokens[start].negated
     values = tuple(vocabulary.shown_person(name) for name in names)
     constraint = Constraint(slot=slot, op="none" if negated else "any", values=values, words=reading.words(start, end))
-    target = reading.wishes if reading.tokens[start].compared else reading.constraints
+    promised = not reading.tokens[start].compared and not (reading.tokens[start].liked and not negated)
+    target = reading.constraints if promised else reading.wishes
     other = target[-1] if target else None
     if (
-        other is not None and other.op == constraint.op == "any" and start > 1 and reading.tokens[start - 1].text == "or"
+        other is not None and other.op == constraint.op == "any" and start > 1 and reading.tokens[start - 1].text in reading.language.words("alternative")
         and vocabulary.is_people(other.slot) and reading.text[: reading.tokens[start - 1].start].rstrip(" ,").endswith(other.words)
     ):  # fmt: skip
         target[-1] = Constraint(
@@ -61,7 +62,7 @@ def _use_person(reading: Reading, start: int, end: int, vocabulary: Vocabulary) 
             words=f"{other.words} or {constraint.words}",
         )
     else:
-        target.append(constraint)
+        reading.add(constraint, start, end, promised=promised)
     reading.use(start, end)
     return True
 
@@ -106,8 +107,16 @@ def _surname(
 def _beside_person(reading: Reading, start: int, end: int) -> bool:
     """Whether "and" joins a name to another one: "Crosby and Hope"."""
     tokens = reading.tokens
-    behind = end + 1 < len(tokens) and tokens[end].text == "and" and tokens[end + 1].raw[:1].isupper()
-    return behind or (start > 1 and tokens[start - 1].text == "and" and tokens[start - 2].raw[:1].isupper())
+    behind = (
+        end + 1 < len(tokens)
+        and tokens[end].text in reading.language.words("conjunction")
+        and tokens[end + 1].raw[:1].isupper()
+    )
+    return behind or (
+        start > 1
+        and tokens[start - 1].text in reading.language.words("conjunction")
+        and tokens[start - 2].raw[:1].isupper()
+    )
 
 
 def _asked_role(reading: Reading, start: int, end: int, vocabulary: Vocabulary) -> str | None:
@@ -118,7 +127,7 @@ def _asked_role(reading: Reading, start: int, end: int, vocabulary: Vocabulary) 
     possessive = reading.tokens[end - 1].raw.endswith(("'s", "’s"))
     if behind in cues["made"] or possessive:
         return "makers"
-    if behind and not reading.punctuated(end - 1) and before.endswith((" that", " which")):
+    if behind and not reading.punctuated(end - 1) and before.endswith(tuple(f" {word}" for word in cues["relative"])):
         return "cast" if behind in cues["appeared"] else "makers"
     if any(before.endswith(cue) for cue in (*cues["directed"], *cues["by"])):
         return "makers"

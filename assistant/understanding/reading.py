@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from assistant.types import Constraint
+from assistant.language import Cue, Language
+from assistant.text import fold, is_unspaced
+from assistant.types import Constraint, Held, Statement
+
+MAX_OPENINGS = 40
+"""Beginnings of clauses that are looked at; a message has fewer unless it is not one."""
+_TOKEN = re.compile(r"\w+(?:['’]\w+|-\w+)*")
+_CLAUSE_ENDS = '.,;:!?\n—–()"“”'
 
 
 @dataclass(slots=True)
 class Token:
-    """A word of the message, folded in ``text`` and as it was written in ``raw``."""
+    """A word of the message, folded in ``text`` and as it was written in ``raw``; of a script without spaces, a character."""
 
     text: str
     raw: str
@@ -25,6 +34,30 @@ class Token:
     """Part of a category or another label that was recognised."""
     told: bool = False
     """Negated inside a story ("because no country will let him in"): still a word to search by."""
+    liked: bool = False
+    """Part of something that users say they like in general: preferred, not promised."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """A constraint or wish and the stretch of the message it came from."""
+
+    constraint: Constraint
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Said:
+    """A stretch of the message that says something of the user, ``start`` to ``end`` of it holding what it is about."""
+
+    start: int
+    end: int
+    likes: bool
+    confidence: float
+    words: str
+    back: bool = False
+    """Whether the user takes it back."""
 
 
 @dataclass(slots=True)
@@ -32,15 +65,47 @@ class Reading:
     """A message while it is being read."""
 
     text: str
+    language: Language
     tokens: list[Token]
+    plain: str
+    """The message folded character by character, so that places in it are places in ``text``; apostrophes straight."""
+    openings: list[int]
+    """Where clauses begin in ``plain``, polite openings skipped one after the other."""
     constraints: list[Constraint] = field(default_factory=list)
     wishes: list[Constraint] = field(default_factory=list)
+    found: list[Found] = field(default_factory=list)
     like: list[str] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
+    references: list[str] = field(default_factory=list)
+    accepted: list[str] = field(default_factory=list)
+    rejected: list[str] = field(default_factory=list)
+    again: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    take_back: list[str] = field(default_factory=list)
+    said: list[Said] = field(default_factory=list)
+    statements: list[Statement] = field(default_factory=list)
+    unsaid: list[Statement] = field(default_factory=list)
+    new_subject: bool = False
+    no_preference: bool = False
+    answered: bool = False
+    """Whether the open question was answered."""
+    widened: list[Held] = field(default_factory=list)
+    """What is held and will do as before, beside what the message names."""
+    titled: dict[int, str] = field(default_factory=dict)
+    """Items by the place of their title, where it was found beside what is felt about it."""
+    refines: bool = False
+    """Whether something was found that changes what stands."""
     k: int | None = None
 
     def phrase(self, start: int, end: int) -> str:
-        return " ".join(token.text for token in self.tokens[start:end])
+        """The folded tokens from ``start`` to before ``end``, joined as they are written."""
+        parts: list[str] = []
+        for place in range(start, min(end, len(self.tokens))):
+            token = self.tokens[place]
+            if place > start and self.tokens[place - 1].end != token.start:
+                parts.append(" ")
+            parts.append(token.text)
+        return "".join(parts)
 
     def words(self, start: int, end: int) -> str:
         """The user's own words from token ``start`` to before token ``end``."""
@@ -58,17 +123,111 @@ class Reading:
             if token.start < end and token.end > start:
                 token.used = True
 
+    def free_span(self, start: int, end: int) -> bool:
+        """Whether no token in a stretch of the text was turned into something."""
+        return not any(token.used for token in self.tokens if token.start < end and token.end > start)
+
+    def tokens_of(self, start: int, end: int) -> tuple[int, int]:
+        """The tokens, from and to before, that lie in a stretch of the text."""
+        inside = [n for n, token in enumerate(self.tokens) if token.start < end and token.end > start]
+        return (inside[0], inside[-1] + 1) if inside else (0, 0)
+
     def punctuated(self, index: int) -> bool:
         """Whether token ``index`` is the last or punctuation stands behind it."""
         if index + 1 >= len(self.tokens):
             return True
         return bool(self.text[self.tokens[index].end : self.tokens[index + 1].start].strip())
 
+    def add(self, constraint: Constraint, start: int, end: int, *, promised: bool) -> None:
+        """Keep a constraint or wish that the tokens from ``start`` to before ``end`` say."""
+        (self.constraints if promised else self.wishes).append(constraint)
+        if start < end:
+            self.found.append(
+                Found(constraint=constraint, start=self.tokens[start].start, end=self.tokens[end - 1].end)
+            )
+
+    def matches(self, name: str) -> Iterator[re.Match[str]]:
+        """Every match of the language's patterns of a name, those of the first pattern first."""
+        for cue in self.language.patterns.get(name, ()):
+            yield from self.cue_matches(cue)
+
+    def cue_matches(self, cue: Cue) -> Iterator[re.Match[str]]:
+        """Every match of a pattern, where a clause begins if it has to."""
+        if not cue.opens:
+            yield from cue.regex.finditer(self.plain)
+            return
+        for opening in self.openings:
+            if match := cue.regex.match(self.plain, opening):
+                yield match
+
+    def first(self, name: str) -> re.Match[str] | None:
+        """The first match of the patterns of a name."""
+        return next(self.matches(name), None)
+
+    def clause_end(self, start: int) -> int:
+        """Where the clause ends that holds place ``start``."""
+        ends = [place for mark in _CLAUSE_ENDS if (place := self.plain.find(mark, start)) >= 0]
+        return min(ends, default=len(self.plain))
+
+
+def read(text: str, language: Language) -> Reading:
+    """A message cut into tokens."""
+    plain = "".join(_folded(character) for character in text)
+    return Reading(text=text, language=language, tokens=_tokens(text), plain=plain, openings=_openings(plain, language))
+
+
+def _folded(character: str) -> str:
+    if character in "’‘`´":
+        return "'"
+    if character.isascii():
+        return character.lower()
+    folded = unicodedata.normalize("NFKD", character.casefold())
+    base = "".join(c for c in folded if not unicodedata.combining(c))
+    return base if len(base) == 1 else character
+
+
+def _tokens(text: str) -> list[Token]:
+    tokens: list[Token] = []
+    for match in _TOKEN.finditer(text):
+        word, start = match.group(), match.start()
+        if not is_unspaced(word):
+            tokens.append(Token(fold(word).replace("’", "'"), word, start, match.end()))
+            continue
+        at = 0
+        for piece in re.findall(r"[0-9A-Za-z]+(?:[.'-][0-9A-Za-z]+)*|.", word):
+            place = word.index(piece, at)
+            tokens.append(Token(fold(piece), piece, start + place, start + place + len(piece)))
+            at = place + len(piece)
+    return tokens
+
+
+def _openings(plain: str, language: Language) -> list[int]:
+    filler = re.compile(rf"{language.bounded(language.expanded('{filler}'))}[\s,.!…-]*")
+    space = re.compile(r"[\s'\"“”]*")
+    starts = [0, *(place + 1 for place, character in enumerate(plain) if character in _CLAUSE_ENDS)]
+    openings: list[int] = []
+    for start in starts[:MAX_OPENINGS]:
+        at = _behind(space, plain, start)
+        openings.append(at)
+        while (match := filler.match(plain, at)) and match.end() > at:
+            at = _behind(space, plain, match.end())
+            openings.append(at)
+    return sorted(set(openings))[:MAX_OPENINGS]
+
+
+def _behind(pattern: re.Pattern[str], text: str, start: int) -> int:
+    match = pattern.match(text, start)
+    return match.end() if match else start
+
 
 def cue_at(reading: Reading, index: int, cues: Iterable[str]) -> int:
     """How many tokens the longest of ``cues`` takes at ``index``; 0 when there is none. ``cues`` are longest first."""
     for cue in cues:
-        size = len(cue.split())
+        size = _size(cue)
         if reading.phrase(index, index + size) == cue:
             return size
     return 0
+
+
+def _size(cue: str) -> int:
+    return len(cue) if is_unspaced(cue) else len(cue.split())

@@ -9,8 +9,6 @@ from assistant.understanding.reading import Reading, cue_at
 from assistant.vocabulary import Vocabulary
 
 MAX_TITLE_WORDS = 12
-_UNWANTED = frozenset(["not", "don't", "dont", "didn't", "nothing", "isn't", "never", "no", "unlike"])
-"""Before "like": the title behind it is not wanted, and neither is what resembles it meant."""
 _QUOTES = "\"“”'‘’«»"
 
 
@@ -27,18 +25,19 @@ def find_titles(reading: Reading, vocabulary: Vocabulary) -> None:
         index += size
         while (found := _title_at(reading, index, vocabulary, first=first)) is not None:
             item_id, end = found
-            unwanted = start > 0 and reading.tokens[start - 1].text in _UNWANTED
+            unwanted = start > 0 and reading.tokens[start - 1].text in reading.language.words("unwanted")
             (reading.seen if seen >= like or unwanted else reading.like).append(item_id)
+            reading.titled[reading.tokens[index].start] = item_id
             reading.use(start if first else index, end)
             first, index = False, end
-            if index < len(reading.tokens) and reading.tokens[index].text in ("and", "or"):
+            if index < len(reading.tokens) and reading.tokens[index].text in reading.language.words("conjunction"):
                 index += 1
 
 
 def title_at(reading: Reading, start: int, vocabulary: Vocabulary) -> tuple[tuple[int, ...], int] | None:
     """(rows, the token behind) of a title written like one at token ``start``; None when none is."""
     for end in range(min(len(reading.tokens), start + MAX_TITLE_WORDS), start, -1):
-        if not reading.free(start, end) or not _looks_like_title(reading, start, end):
+        if not reading.free(start, end) or not looks_like_title(reading, start, end):
             continue
         phrase = reading.phrase(start, end)
         if vocabulary.label(phrase) or vocabulary.wish(phrase) or phrase in vocabulary.people:
@@ -52,17 +51,18 @@ def _title_at(reading: Reading, index: int, vocabulary: Vocabulary, *, first: bo
     """The item whose title stands at ``index``, and the token behind it with what tells its year or people."""
     year = None
     start = index
-    while (
-        start < len(reading.tokens) and reading.tokens[start].text in ("the", "original", "film", "movie", "book")
-    ) or (start < len(reading.tokens) and re.fullmatch(r"1[89]\d\d|20\d\d", reading.tokens[start].text)):
+    lead, years = reading.language.words("title_lead"), reading.language.numeric["year"]
+    while start < len(reading.tokens) and (
+        reading.tokens[start].text in lead or re.fullmatch(years, reading.tokens[start].text)
+    ):
         # "the 1933 King Kong"; but "The Thing" and "2001" are tried whole first.
         if (whole := _longest_title(reading, start, vocabulary, first)) is not None:
-            return _disambiguated(reading, whole, vocabulary, year)
+            return best_row(reading, whole, vocabulary, year)
         if reading.tokens[start].text.isdigit():
             year = int(reading.tokens[start].text)
         start += 1
     whole = _longest_title(reading, start, vocabulary, first)
-    return None if whole is None else _disambiguated(reading, whole, vocabulary, year)
+    return None if whole is None else best_row(reading, whole, vocabulary, year)
 
 
 def _longest_title(
@@ -74,50 +74,38 @@ def _longest_title(
         if not reading.free(start, end):
             continue
         rows = titles.get(fold_title(reading.words(start, end)))
-        if (
-            rows
-            and (first or _looks_like_title(reading, start, end))
-            and _may_be_title(reading, start, end, vocabulary)
-        ):
+        if rows and (first or looks_like_title(reading, start, end)) and _may_be_title(reading, start, end, vocabulary):
             return rows, end
     # The beginning of a longer title, where the words end with their clause.
     for end in range(last, start, -1):
-        if reading.free(start, end) and reading.punctuated(end - 1) and _looks_like_title(reading, start, end):
+        if reading.free(start, end) and reading.punctuated(end - 1) and looks_like_title(reading, start, end):
             rows = vocabulary.begun_title(fold_title(reading.words(start, end)))
             if rows:
                 return rows, end
     return None
 
 
-def _looks_like_title(reading: Reading, start: int, end: int) -> bool:
+def looks_like_title(reading: Reading, start: int, end: int) -> bool:
     before = reading.text[: reading.tokens[start].start].rstrip(" ")
     return reading.tokens[start].raw[:1].isupper() or before[-1:] in _QUOTES or reading.tokens[start].raw[:1].isdigit()
 
 
 def _may_be_title(reading: Reading, start: int, end: int, vocabulary: Vocabulary) -> bool:
     """Whether words that are a title are meant as one: "something like alien," is, "something like a dream" is not."""
-    if _looks_like_title(reading, start, end) and reading.tokens[start].text not in ("a", "an", "the"):
+    if looks_like_title(reading, start, end) and reading.tokens[start].text not in reading.language.words("articles"):
         return True
     content = [t for t in reading.tokens[start:end] if t.text not in vocabulary.language.stopwords]
     if not content:
         return False
-    if _looks_like_title(reading, start, end) or len(content) > 1:
+    if looks_like_title(reading, start, end) or len(content) > 1:
         return True
-    ended = reading.punctuated(end - 1) or reading.tokens[end].text in (
-        "but",
-        "and",
-        "or",
-        "only",
-        "though",
-        "with",
-        "from",
-    )
+    ended = reading.punctuated(end - 1) or reading.tokens[end].text in reading.language.words("behind_title")
     return (
         ended and not vocabulary.label(reading.phrase(start, end)) and not vocabulary.wish(reading.phrase(start, end))
     )
 
 
-def _disambiguated(
+def best_row(
     reading: Reading, whole: tuple[tuple[int, ...], int], vocabulary: Vocabulary, year: int | None
 ) -> tuple[str, int]:
     """Of several items of one title, the one whose year or person is named beside it; else the best described."""
@@ -125,7 +113,8 @@ def _disambiguated(
     catalogue = vocabulary.catalogue
     candidates = list(rows)
     behind = reading.text[reading.tokens[end - 1].end :]
-    if match := re.match(r"[\s\"”’',]*(?:\(|from\s+)?\s*(1[89]\d\d|20\d\d)\)?", behind):
+    lead, years = reading.language.numeric["year_from"], reading.language.numeric["year"]
+    if match := re.match(rf"[\s\"”’',]*(?:\(|{lead})?\s*({years})\)?", behind):
         year = int(match.group(1))
         after = reading.tokens[end - 1].end + match.end()
         while end < len(reading.tokens) and reading.tokens[end].start < after:

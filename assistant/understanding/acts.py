@@ -1,0 +1,258 @@
+"""What a message is for: questions about items, taking one, talk about oneself, small talk, and what is none of ours.
+
+The order in which the kinds are tried is fixed, the more particular before the more general.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from assistant.types import Context, Intent
+from assistant.understanding.reading import Reading
+from assistant.understanding.references import Reference, behind_cue, find_references, ids_of
+from assistant.vocabulary import Vocabulary
+
+QUESTIONS: tuple[Intent, ...] = ("what_if", "why_not", "why", "compare", "about")
+"""Kinds of messages that ask about items and want no list."""
+SHORT = 8
+"""Words of a message that can be a question about what is on the table without saying so."""
+
+
+def find_act(reading: Reading, vocabulary: Vocabulary, context: Context) -> Intent | None:
+    """The kind of a message that is more than a request; its references and the slots it asks about go to ``reading``."""
+    if reading.first("profile"):
+        return "profile"
+    for name in ("what_if", "why_not"):
+        if found := _with_references(reading, vocabulary, context, name):
+            return found
+    if found := _why(reading, vocabulary, context):
+        return found
+    if _compares(reading, vocabulary, context):
+        return "compare"
+    if _accepts(reading, vocabulary, context):
+        return "accept"
+    return "about" if _asks_about(reading, vocabulary, context) else None
+
+
+def _with_references(reading: Reading, vocabulary: Vocabulary, context: Context, intent: Intent) -> Intent | None:
+    """``what_if`` and ``why_not``: an item is named, or the words leave no other meaning."""
+    for match in reading.matches(intent):
+        references = find_references(reading, vocabulary, context, loose=True, start=match.start())
+        named = [r for r in references if r.titled] or [r for r in references if not r.spoken_last] or references
+        if intent == "why_not" and not references:
+            continue
+        reading.references.extend(ids_of(named))
+        return intent
+    if intent == "why_not" and (match := reading.first("why_none")):
+        return intent
+    return None
+
+
+def _why(reading: Reading, vocabulary: Vocabulary, context: Context) -> Intent | None:
+    match = reading.first("why")
+    if match is None:
+        return None
+    references = find_references(reading, vocabulary, context, loose=True, start=match.start())
+    default = context.focus or context.table[:1]
+    if not references and (not default or len(reading.tokens) > SHORT):
+        return None
+    reading.references.extend(ids_of(references) or default)
+    return "why"
+
+
+# comparing
+
+
+def _compares(reading: Reading, vocabulary: Vocabulary, context: Context) -> bool:
+    for match in reading.matches("compare"):
+        references = find_references(reading, vocabulary, context, loose=True)
+        references = [r for r in references if not behind_cue(reading, r, reading.language.cues["like"])]
+        ids = _compared(reading, match, references, vocabulary, context)
+        if len(ids) > 1:
+            reading.references.extend(ids)
+            _ask_by_extreme(reading, vocabulary)
+            if not reading.asked:
+                _ask(reading, vocabulary)
+            return True
+    if len(reading.tokens) > SHORT or reading.first("either_title") is None:
+        return False
+    titled = [r for r in find_references(reading, vocabulary, context, loose=True) if r.titled]
+    if len(titled) == 2 and set(ids_of(titled)) <= context.shown | set(context.table):
+        reading.references.extend(ids_of(titled))
+        return True
+    return False
+
+
+def _compared(
+    reading: Reading, match: re.Match[str], references: Sequence[Reference], vocabulary: Vocabulary, context: Context
+) -> list[str]:
+    """The items that are compared: those named, else those on the table."""
+    named = [r for r in references if r.titled or not _is_extreme(reading, r)]
+    ids = ids_of(named)
+    if len(ids) > 1:
+        return ids
+    if len(ids) == 1:  # "how does it compare": to what was spoken of, or shown first
+        others = [i for i in (*context.focus, *context.table) if i not in ids]
+        return [*ids, *others[:1]] if len(context.table) == 2 else ids
+    of_two = reading.first("of_two") is not None
+    pool = context.focus if len(context.focus) > 1 else context.table
+    if of_two:
+        return list(pool[:2])
+    asks_extreme = any(True for _ in _extremes(reading, vocabulary))
+    return list(pool) if asks_extreme or len(reading.tokens) <= SHORT else []
+
+
+def _is_extreme(reading: Reading, reference: Reference) -> bool:
+    return any(
+        match.start() == reference.start and match.end() == reference.end for match in reading.matches("extreme")
+    )
+
+
+def _extremes(reading: Reading, vocabulary: Vocabulary) -> list[str]:
+    """Slots that a comparative or superlative of the message is about."""
+    spoken = vocabulary.spoken
+    found: dict[str, None] = {}
+    for words in (spoken.more, spoken.less, spoken.most, spoken.least):
+        for word, slot in words.items():
+            if re.search(reading.language.bounded(re.escape(word)), reading.plain):
+                found[slot] = None
+    return list(found)
+
+
+def _ask_by_extreme(reading: Reading, vocabulary: Vocabulary) -> None:
+    reading.asked.extend(slot for slot in _extremes(reading, vocabulary) if slot not in reading.asked)
+
+
+# asking about an item
+
+
+def _asks_about(reading: Reading, vocabulary: Vocabulary, context: Context) -> bool:
+    if reading.first("others"):
+        return False
+    match = reading.first("about") or reading.first("about_have")
+    if match is None:
+        return False
+    references = [
+        r
+        for r in find_references(reading, vocabulary, context, loose=True, start=match.start())
+        if not behind_cue(reading, r, (*reading.language.cues["like"], *reading.language.words("than")))
+    ]
+    if reading.first("about") is None and references:
+        between = reading.plain[match.end() : references[0].start].strip()
+        if between.strip("\"'“”‘’") not in ("", *reading.language.words("title_lead")):
+            return False
+    if references and all(r.spoken_last for r in references) and reading.first("indefinite"):
+        return False
+    _ask(reading, vocabulary)
+    if references:
+        reading.references.extend(ids_of([r for r in references if not r.spoken_last] or references))
+        return True
+    if reading.asked and context.focus and len(reading.tokens) <= 3:
+        reading.references.extend(context.focus)
+        return True
+    reading.asked.clear()
+    return False
+
+
+def _ask(reading: Reading, vocabulary: Vocabulary) -> None:
+    """Note the slots that a question is about; "how long" is about the length, where the catalogue has one."""
+    for slot, patterns in vocabulary.spoken.asks.items():
+        if any(pattern.search(reading.plain) for pattern in patterns):
+            reading.asked.append(slot)
+    if not reading.asked:  # "is it in French?"
+        for index in range(len(reading.tokens)):
+            if labels := vocabulary.label(reading.phrase(index, index + 1)):
+                reading.asked.extend(dict.fromkeys(slot for slot, _ in labels))
+
+
+# taking one
+
+
+def _accepts(reading: Reading, vocabulary: Vocabulary, context: Context) -> bool:
+    for match in reading.matches("accept"):
+        end = reading.clause_end(match.end())
+        begin = max((o for o in reading.openings if o <= match.start()), default=match.start())
+        references = find_references(reading, vocabulary, context, loose=True, start=begin, end=end)
+        references = [
+            r
+            for r in references
+            if not behind_cue(reading, r, (*reading.language.cues["like"], *reading.language.words("than")))
+        ]
+        if references:
+            return _accept(reading, references, match)
+    if context.question is None and (match := reading.first("accept_bare")):
+        taken = context.focus[:1] or (context.table if len(context.table) == 1 else ())
+        if match.end() >= len(reading.plain.rstrip(" .!")) and taken:
+            reading.use_span(match.start(), match.end())
+            reading.accepted.extend(taken)
+            reading.references.extend(taken)
+            return True
+    return _takes_alone(reading, vocabulary, context)
+
+
+def _accept(reading: Reading, references: Sequence[Reference], match: re.Match[str]) -> bool:
+    for reference in references:
+        reading.use_span(reference.start, reference.end)
+    reading.use_span(match.start(), match.end())
+    chosen = ids_of([r for r in references if not r.spoken_last] or references)
+    reading.accepted.extend(chosen)
+    reading.references.extend(chosen)
+    return True
+
+
+def _takes_alone(reading: Reading, vocabulary: Vocabulary, context: Context) -> bool:
+    """ "The second one.": a position alone, when nothing was asked, is a choice."""
+    if context.question is not None:
+        return False
+    dull = reading.language.stopwords | reading.language.item_words
+    for opening in reading.openings:
+        references = find_references(reading, vocabulary, context, loose=False, start=opening)
+        if not references or references[0].start != opening or references[0].titled:
+            continue
+        rest = [
+            token
+            for token in reading.tokens
+            if token.start >= opening
+            and not any(r.start <= token.start < r.end for r in references)
+            and token.text not in dull
+        ]
+        before = reading.plain[:opening].strip(" ,.!")
+        if not rest and "?" not in reading.text and (not before or reading.first("gladly")):
+            return _accept(reading, references[:1], next(re.finditer("", reading.plain)))
+    return False
+
+
+# talk
+
+
+def is_small_talk(reading: Reading) -> bool:
+    """Whether nothing is left of a message besides greetings and the like."""
+    left = list(reading.plain)
+    spans = [(m.start(), m.end()) for m in reading.matches("small_talk")]
+    greeting = reading.language.bounded(reading.language.lists["greeting"])
+    spans.extend((m.start(), m.end()) for m in re.finditer(greeting, reading.plain))
+    for start, end in spans:
+        left[start:end] = " " * (end - start)
+    return bool(spans or not reading.plain.strip()) and not re.search(r"\w", _without_fillers(reading, "".join(left)))
+
+
+def _without_fillers(reading: Reading, text: str) -> str:
+    return re.sub(reading.language.bounded(reading.language.expanded("{filler}")), " ", text)
+
+
+def is_out_of_scope(reading: Reading, vocabulary: Vocabulary, *, understood: bool) -> bool:
+    """Whether a message asks for something that has nothing to do with the catalogue.
+
+    A question or command of a known kind that opens the message; or a short question without any word that wants an item,
+    when nothing in it was understood.
+    """
+    if vocabulary.catalogue.titles.get(reading.plain.strip(" .!?")):
+        return False
+    first = max((o for o in reading.openings if not re.search(r"[.;!?\n]", reading.plain[:o])), default=0)
+    for match in reading.matches("out_of_scope"):
+        if match.start() <= max(first, 30):
+            return True
+    if understood or len(reading.tokens) > 12 or reading.first("wants"):
+        return False
+    return reading.text.rstrip().endswith(("?", "？")) and reading.first("question") is not None

@@ -1,0 +1,152 @@
+"""Answers to what the reply before asked: a bare value, a position among the options, yes or no, or no preference."""
+
+from __future__ import annotations
+
+import re
+
+from assistant.text import fold
+from assistant.types import Constraint, Context, Question
+from assistant.understanding.reading import Reading
+from assistant.understanding.slots import NO, YES
+from assistant.vocabulary import Vocabulary
+
+MAX_ANSWER = 6
+"""Words of a message that can be a bare answer."""
+
+
+def find_answer(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
+    """Turn an answer to the open question into a constraint; its words are used up."""
+    question = context.question
+    if question is None:
+        return
+    if question.drops:
+        _answer_offer(reading, question)
+    elif _declines(reading):
+        _use_all(reading)
+        reading.no_preference = True
+    elif len(reading.tokens) <= MAX_ANSWER:
+        _answer(reading, vocabulary, question)
+
+
+def _answer_offer(reading: Reading, question: Question) -> None:
+    if reading.first("yes"):
+        reading.take_back.extend(question.drops)
+        reading.refines = True
+        _use_all(reading)
+    elif reading.first("no") or _declines(reading):
+        reading.no_preference = reading.refines = True
+        _use_all(reading)
+
+
+def _declines(reading: Reading) -> bool:
+    """Whether the message as a whole says that anything will do."""
+    whole = re.sub(r"[\s.!,]+", " ", reading.plain).strip()
+    end = len(reading.plain.rstrip(" .!"))
+    return bool(whole) and any(
+        match.end() >= end and not reading.plain[: match.start()].strip(" ,.!").count(" ") > 2
+        for match in reading.matches("no_preference")
+    )
+
+
+def _answer(reading: Reading, vocabulary: Vocabulary, question: Question) -> None:
+    slot = question.slot
+    yes_or_no = slot == "in_stock" or slot in vocabulary.yes_or_no
+    if reading.first("neither") and question.options:
+        return _keep(reading, Constraint(slot=slot, op="none", values=question.options))
+    if reading.first("no"):
+        if yes_or_no and slot != "in_stock":
+            return _keep(reading, Constraint(slot=slot, op="any", values=(NO,)))
+        reading.no_preference = True
+        return _use_all(reading)
+    if reading.first("yes"):
+        if yes_or_no:
+            return _keep(reading, Constraint(slot=slot, op="any", values=(YES,)))
+        if len(question.options) == 1:
+            return _choose(reading, vocabulary, question, question.options)
+        reading.no_preference = True
+        return _use_all(reading)
+    if chosen := _chosen(reading, question):
+        return _choose(reading, vocabulary, question, chosen)
+    _bare_value(reading, vocabulary, slot)
+    return None
+
+
+def _chosen(reading: Reading, question: Question) -> tuple[str, ...]:
+    """The options that a position or their own words mean."""
+    for match in reading.matches("position"):
+        groups = match.groupdict()
+        if (digit := groups.get("digit")) is not None:
+            number = int(digit) if digit.isdigit() else reading.language.numbers.get(digit, 0)
+        elif groups.get("count") is None:
+            number = reading.language.ordinals[re.sub(r"\s+", " ", groups["ordinal"])]
+        else:
+            continue
+        place = number - 1 if number > 0 else len(question.options) + number
+        if 0 <= place < len(question.options):
+            return question.options[place : place + 1]
+    plain, joint = f" {_bare(reading.plain)} ", " " if reading.language.spaced else ""
+    return tuple(option for option in question.options if f"{joint}{_bare(fold(option))}{joint}" in plain)
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[^\w]+", " ", text).strip()
+
+
+def _choose(reading: Reading, vocabulary: Vocabulary, question: Question, options: tuple[str, ...]) -> None:
+    slot = question.slot
+    if any(reading.plain[: match.start()].strip() == "" for match in reading.matches("not_those")):
+        return _keep(reading, Constraint(slot=slot, op="none", values=options))
+    if slot in vocabulary.catalogue.numbers:
+        return None  # "under 90 minutes": read as a number, of this slot where it does not say
+    return _keep(reading, Constraint(slot=slot, op="any", values=options))
+
+
+def _bare_value(reading: Reading, vocabulary: Vocabulary, slot: str) -> None:
+    """A value of the slot that was asked about, which may mean something else elsewhere: "french" is a language here."""
+    catalogue = vocabulary.catalogue
+    if slot not in catalogue.labels and slot != "people":
+        return
+    index, values, negated = 0, [], False
+    first = last = -1
+    while index < len(reading.tokens):
+        for size in range(min(vocabulary.language.longest, len(reading.tokens) - index), 0, -1):
+            phrase = reading.phrase(index, index + size)
+            if value := _value(phrase, slot, vocabulary):
+                values.extend(v for v in value if v not in values)
+                first, last = (index if first < 0 else first), index + size
+                negated = negated or (index > 0 and reading.tokens[index - 1].text in reading.language.cues["negation"])
+                index += size - 1
+                break
+        index += 1
+    if not values:
+        return
+    reading.add(
+        Constraint(slot=slot, op="none" if negated else "any", values=tuple(values), words=reading.words(first, last)),
+        first, last, promised=True,
+    )  # fmt: skip
+    reading.use(first - negated, last)
+    reading.answered = reading.refines = True
+
+
+def _value(phrase: str, slot: str, vocabulary: Vocabulary) -> tuple[str, ...]:
+    if vocabulary.is_people(slot):
+        names = vocabulary.person(phrase)
+        known = [n for n in names if slot == "people" or slot in vocabulary.people[n]]
+        return tuple(vocabulary.shown_person(name) for name in known)
+    column = vocabulary.catalogue.labels[slot]
+    if phrase in column.rows and phrase not in vocabulary.language.stopwords:
+        return (column.display[phrase],)
+    meant = (*vocabulary.label(phrase), *vocabulary.free_label(phrase), *vocabulary.wish(phrase))
+    return tuple(value for s, value in meant if s == slot)
+
+
+def _keep(reading: Reading, constraint: Constraint) -> None:
+    words = reading.text.strip().rstrip(".!")
+    made = Constraint(slot=constraint.slot, op=constraint.op, values=constraint.values, words=words)
+    reading.add(made, 0, len(reading.tokens), promised=True)
+    reading.answered = reading.refines = True
+    _use_all(reading)
+
+
+def _use_all(reading: Reading) -> None:
+    reading.use(0, len(reading.tokens))

@@ -1,0 +1,369 @@
+"""Critiques: what is wanted relative to an item on the table ("shorter", "same director", "less violent", "too long").
+
+The item is the one that the message names beside it, else what was spoken of last, else the whole table, of which the
+median counts. A critique of a number is a promise (a range), one of a quality a wish.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from statistics import median
+
+from assistant.language import any_of
+from assistant.types import Constraint, Context
+from assistant.understanding.reading import Reading
+from assistant.understanding.references import Reference, find_references, ids_of
+from assistant.vocabulary import Vocabulary
+
+
+def find_critiques(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
+    """Turn the critiques of a message into constraints and wishes; their words are used up."""
+    if not len(vocabulary.catalogue):
+        return
+    critic = _Critic(reading, vocabulary, context)
+    critic.more_like()
+    critic.comparatives()
+    critic.too_much()
+    critic.more_of_a_slot()
+    critic.qualities()
+
+
+class _Critic:
+    def __init__(self, reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
+        self.reading = reading
+        self.vocabulary = vocabulary
+        self.language = vocabulary.language
+        self.spoken = vocabulary.spoken
+        self.context = context
+        self.catalogue = vocabulary.catalogue
+        self.default = [i for i in (context.focus or context.table) if i in self.catalogue.row_of]
+        self.references: list[Reference] = [
+            r for r in find_references(reading, vocabulary, context, loose=True) if not r.spoken_last or self.default
+        ]
+
+    # what it is compared with
+
+    def base(self, at: int) -> list[str]:
+        """The items that a critique at place ``at`` is relative to."""
+        clause = self.reading.clause_end(at)
+        near = [r for r in self.references if not r.titled and not r.spoken_last and r.start < clause]
+        return list(near[-1].ids) if near else self.default
+
+    def behind_than(self, end: int) -> tuple[list[str], int] | None:
+        """The items named right behind "than", and where they end; None when there is no "than" with an item."""
+        match = re.compile(self.language.bounded(any_of(self.language.words("than")))).match(
+            self.reading.plain, _skip_space(self.reading.plain, end)
+        )
+        if match is None:
+            return None
+        at = _skip_space(self.reading.plain, match.end())
+        for cue in self.language.patterns.get("than_it", ()):
+            if (it := cue.regex.match(self.reading.plain, match.start())) and self.default:
+                return self.default, it.end()
+        for reference in self.references:
+            if reference.start == at or self.reading.plain[at : reference.start].strip(" \"'“”‘’") == "":
+                return list(reference.ids), reference.end
+        return None
+
+    def limit(self, slot: str, ids: Sequence[str], *, up: bool, all_of_them: bool = False) -> Constraint | None:
+        """More (``up``) or less of a slot than the items have: than their median, or than each of them."""
+        rows = [self.catalogue.row_of[i] for i in ids if i in self.catalogue.row_of]
+        values = self.spoken.values_of(rows, slot)
+        if not values:
+            return None
+        value = (max(values) if up else min(values)) if all_of_them else median(values)
+        step = self.spoken.step(slot)
+        if up:
+            return Constraint(slot=slot, op="range", low=round(math.floor(value / step + 1e-9) * step + step, 4))
+        return Constraint(slot=slot, op="range", high=round(math.ceil(value / step - 1e-9) * step - step, 4))
+
+    def add(self, constraint: Constraint, start: int, end: int, *, promised: bool = True) -> None:
+        for reference in self.references:  # "the second one is too long": the words are understood
+            near = self.reading.plain[reference.end : start].split()
+            if not reference.titled and reference.end <= start and len(near) <= 3:
+                self.reading.use_span(reference.start, reference.end)
+        reading = self.reading
+        words = reading.text[start:end].strip()
+        first, last = reading.tokens_of(start, end)
+        constraint = Constraint(
+            slot=constraint.slot, op=constraint.op, values=constraint.values, low=constraint.low, high=constraint.high,
+            words=words,
+        )  # fmt: skip
+        reading.add(constraint, first, last, promised=promised)
+        reading.use_span(start, end)
+        reading.refines = True
+
+    # kinds of critiques
+
+    def more_like(self) -> None:
+        """ "More like the first one": the item is resembled."""
+        for match in self.reading.matches("more_like"):
+            here = [r for r in self.references if r.start >= match.end() and r.start - match.end() < 3]
+            if here and self.reading.free_span(match.start(), match.end()):
+                self.reading.like.extend(here[0].ids)
+                self.reading.references.extend(here[0].ids)
+                self.reading.use_span(match.start(), here[0].end)
+
+    def comparatives(self) -> None:
+        """ "Older", "a bit shorter than that one", "newer than Parasite"."""
+        for words, up in ((self.spoken.more, True), (self.spoken.less, False)):
+            for match in re.finditer(self.language.bounded(any_of(words)), self.reading.plain):
+                slot = words[re.sub(r"\s+", " ", match.group())]
+                if not self.reading.free_span(match.start(), match.end()):
+                    continue
+                negated = self._negated(match.start())
+                if (named := self.behind_than(match.end())) is not None:
+                    self._compared(slot, named[0], match.start(), named[1], up=up, negated=negated)
+                elif self.default and not negated and self._is_critique(match.start(), match.end()):
+                    self._compared(slot, self.base(match.start()), match.start(), match.end(), up=up, negated=False)
+
+    def _compared(self, slot: str, ids: list[str], start: int, end: int, *, up: bool, negated: bool) -> None:
+        constraint = self.limit(slot, ids, up=up)
+        if constraint is None:
+            return
+        if negated:  # "not longer than Alien": as long will do
+            step = self.spoken.step(slot)
+            low, high = constraint.low, constraint.high
+            constraint = Constraint(
+                slot=slot,
+                op="range",
+                low=high + step if high is not None else None,
+                high=low - step if low is not None else None,
+            )
+        self.add(constraint, start, end)
+
+    def _negated(self, start: int) -> bool:
+        index, _ = self.reading.tokens_of(start, start + 1)
+        return any(
+            self.reading.phrase(index - size, index) in self.language.cues["negation"]
+            for size in (1, 2)
+            if index >= size
+        )
+
+    def _is_critique(self, start: int, end: int) -> bool:
+        """Whether a comparative speaks of the wanted item: "something older", and not "an older man"."""
+        plain = self.reading.plain
+        behind = plain[end:].lstrip(" ")
+        follows = re.compile(
+            rf"$|[,.;:!?)]|{self.language.bounded(self.language.lists['behind_critique'] + '|' + self.language.lists['one'])}"
+        )
+        if not follows.match(behind):
+            return False
+        first, _ = self.reading.tokens_of(start, end)
+        return first == 0 or not (
+            self.reading.tokens[first - 1].text in self.language.words("articles")
+            and re.match(rf"$|[,.;:!?)]|{self.language.bounded(self.language.lists['behind_critique'])}", behind)
+            and behind[:1].isalpha()
+        )
+
+    def too_much(self) -> None:
+        """ "Too long", "not so old": less than the item has of it; "too violent": a wish for what is not."""
+        for name in ("too", "not_so"):
+            for match in self.reading.matches(name):
+                at = _skip_space(self.reading.plain, match.end())
+                if not self._limited_by(match.start(), at):
+                    self._unwanted(match.start(), at)
+
+    def _limited_by(self, start: int, at: int) -> bool:
+        for words, up in ((self.spoken.high, False), (self.spoken.low, True)):
+            found = re.compile(self.language.bounded(any_of(words))).match(self.reading.plain, at)
+            if found is None or not self.reading.free_span(at, found.end()):
+                continue
+            slot = words[re.sub(r"\s+", " ", found.group())]
+            ids = self.base(start)
+            every = self._speaks_of_all(found.end())
+            constraint = self.limit(slot, ids, up=up, all_of_them=every) if ids else None
+            if constraint is not None:
+                self.add(constraint, start, found.end())
+                return True
+            if not ids:  # nothing to compare with: the end of the scale is preferred
+                self._vague(slot, start, found.end(), up=up)
+                return True
+        return False
+
+    def _speaks_of_all(self, end: int) -> bool:
+        pool = set(self.context.table)
+        clause = self.reading.clause_end(end)
+        return any(len(r.ids) > 1 and set(r.ids) == pool and r.start < clause for r in self.references)
+
+    def _vague(self, slot: str, start: int, end: int, *, up: bool) -> None:
+        value = self.spoken.quantile(slot, VAGUE if not up else 1 - VAGUE)
+        if value == value:
+            low, high = (value, None) if up else (None, value)
+            self.add(Constraint(slot=slot, op="range", low=low, high=high), start, end, promised=False)
+
+    def _unwanted(self, start: int, at: int) -> bool:
+        first, _ = self.reading.tokens_of(at, at + 1)
+        for size in (3, 2, 1):
+            if not self.reading.free(first, first + size) or (first == 0 and at > 0):
+                continue
+            phrase = self.reading.phrase(first, first + size)
+            if qualities := self.vocabulary.quality(phrase):
+                end = self.reading.tokens[first + size - 1].end
+                self._wish(qualities, start, end, wanted=False)
+                return True
+        return False
+
+    def _wish(self, qualities: Sequence[tuple[str, str]], start: int, end: int, *, wanted: bool) -> None:
+        for slot in dict.fromkeys(slot for slot, _ in qualities):
+            values = tuple(value for s, value in qualities if s == slot)
+            self.add(Constraint(slot=slot, op="any" if wanted else "none", values=values), start, end, promised=False)
+
+    def more_of_a_slot(self) -> None:
+        """ "Fewer pages", "a higher rating": for whatever number the catalogue has."""
+        names = {name: slot for slot, words in self.spoken.numeric.items() for name in words.names}
+        name = any_of(names)
+        for cue, up in (("more_word", True), ("less_word", False), ("higher", True), ("lower", False)):
+            for match in self.reading.matches(cue):
+                at = _skip_space(self.reading.plain, match.end())
+                found = re.compile(self.language.bounded(name)).match(self.reading.plain, at)
+                if found is None or not self.reading.free_span(match.start(), found.end()):
+                    continue
+                slot = names[re.sub(r"\s+", " ", found.group())]
+                named = self.behind_than(found.end())
+                ids, end = named if named is not None else (self.base(match.start()), found.end())
+                if ids and (constraint := self.limit(slot, ids, up=up)) is not None:
+                    self.add(constraint, match.start(), end)
+
+    def qualities(self) -> None:
+        """ "Funnier", "less violent", "more romantic": a wish."""
+        for match in re.finditer(self.language.bounded(any_of(self.language.comparatives)), self.reading.plain):
+            word = re.sub(r"\s+", " ", match.group())
+            if not self.reading.free_span(match.start(), match.end()) or self._negated(match.start()):
+                continue
+            if qualities := self.vocabulary.quality(word):
+                self._wish(qualities, match.start(), match.end(), wanted=True)
+            elif self.default and self._is_critique(match.start(), match.end()):
+                self.reading.refines = True  # a word to search by
+        for name, wanted in (("less_word", False), ("more_word", True)):
+            for match in self.reading.matches(name):
+                self._degree(match, wanted=wanted)
+
+    def _degree(self, match: re.Match[str], *, wanted: bool) -> None:
+        at = _skip_space(self.reading.plain, match.end())
+        first, _ = self.reading.tokens_of(at, at + 1)
+        for size in (3, 2, 1):
+            if first == 0 or not self.reading.free(first, first + size):
+                continue
+            phrase = self.reading.phrase(first, first + size)
+            if wanted and phrase.endswith("s") and self.vocabulary.label(phrase) and not self.vocabulary.wish(phrase):
+                return  # "more westerns" asks for others of a kind
+            if qualities := self.vocabulary.quality(phrase):
+                self._wish(qualities, match.start(), self.reading.tokens[first + size - 1].end, wanted=wanted)
+                return
+
+
+VAGUE = 1 / 3
+"""The share of the items that count as short, cheap or recent where nothing is there to compare with."""
+
+
+def find_same(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
+    """ "Same director", "another one by her", "a different decade": what the item on the table has, or has not."""
+    catalogue = vocabulary.catalogue
+    base = [i for i in (context.focus[:1] or context.table[:1]) if i in catalogue.row_of]
+    references = [r for r in find_references(reading, vocabulary, context, loose=True) if not r.spoken_last]
+    if named := ids_of(references)[:1]:
+        base = named
+    if not base:
+        return
+    row = catalogue.row_of[base[0]]
+    for name, same in (("different", False), ("same", True)):
+        for match in reading.matches(name):
+            if reading.free_span(match.start(), match.end()):
+                _same_slot(reading, vocabulary, row, match, same=same)
+    _same_people(reading, vocabulary, row)
+    if reading.refines:
+        for reference in references:
+            if not reference.titled:
+                reading.use_span(reference.start, reference.end)
+
+
+def _same_slot(reading: Reading, vocabulary: Vocabulary, row: int, match: re.Match[str], *, same: bool) -> None:
+    what = re.sub(r"\s+", " ", match["what"])
+    catalogue, spoken = vocabulary.catalogue, vocabulary.spoken
+    made: Constraint | None = None
+    periods, people = reading.language.words("period_names"), reading.language.words("person_names")
+    year = catalogue.year(row)
+    if what in periods and year is not None:
+        decade = year - year % 10
+        made = Constraint(slot="year", op="range" if same else "outside", low=decade, high=decade + 9)
+    elif what in people:
+        made = _makers(vocabulary, row, same=same)
+    else:
+        for slot in spoken.slots_named(what):
+            value = catalogue.values(row).get(slot)
+            if isinstance(value, bool) or value is None:
+                continue
+            if isinstance(value, (int, float)):
+                reach = spoken.words[slot].around if slot != "year" else 0
+                made = Constraint(slot=slot, op="range" if same else "outside", low=value - reach, high=value + reach)
+            else:
+                values = (value,) if isinstance(value, str) else value
+                made = Constraint(slot=slot, op="any" if same else "none", values=values)
+            break
+    _add(reading, made, match.start(), match.end())
+
+
+def _same_people(reading: Reading, vocabulary: Vocabulary, row: int) -> None:
+    for match in reading.matches("by_them"):
+        if reading.free_span(match.start(), match.end()):
+            _add(
+                reading,
+                _makers(vocabulary, row, same=not _is_negated(reading, match.start())),
+                match.start(),
+                match.end(),
+            )
+    for match in reading.matches("with_them"):
+        cast = vocabulary.catalogue.values(row).get("cast")
+        if cast and isinstance(cast, tuple) and reading.free_span(match.start(), match.end()):
+            op = "none" if _is_negated(reading, match.start()) else "any"
+            made = Constraint(slot="cast", op="none" if op == "none" else "any", values=cast)
+            _add(reading, made, match.start(), match.end())
+
+
+def _is_negated(reading: Reading, start: int) -> bool:
+    index, _ = reading.tokens_of(start, start + 1)
+    return any(
+        reading.phrase(index - size, index) in reading.language.cues["negation"] for size in (1, 2, 3) if index >= size
+    )
+
+
+def _makers(vocabulary: Vocabulary, row: int, *, same: bool) -> Constraint | None:
+    """The people who made an item; its cast where it has nobody else."""
+    values = vocabulary.catalogue.values(row)
+    roles = [role for role in values if role in vocabulary.catalogue.roles]
+    role = next((r for r in (*LEADING_ROLES, *roles) if r in roles), None)
+    if role is None:
+        return None
+    names = values[role]
+    assert isinstance(names, tuple)
+    return Constraint(slot=role, op="any" if same else "none", values=names)
+
+
+LEADING_ROLES = ("director", "author", "artist", "creators")
+"""Roles that "by her" means, the first that an item has."""
+
+
+def _add(reading: Reading, made: Constraint | None, start: int, end: int) -> None:
+    if made is None:
+        return
+    first, last = reading.tokens_of(start, end)
+    constraint = Constraint(
+        slot=made.slot,
+        op=made.op,
+        values=made.values,
+        low=made.low,
+        high=made.high,
+        words=reading.text[start:end].strip(),
+    )
+    reading.add(constraint, first, last, promised=True)
+    reading.use_span(start, end)
+    reading.refines = True
+
+
+def _skip_space(text: str, at: int) -> int:
+    while at < len(text) and text[at].isspace():
+        at += 1
+    return at

@@ -1,0 +1,267 @@
+"""Categories, countries, colours and whatever other values the catalogue has, in a message.
+
+A value that is named is a promise where its slot is a closed set, and a wish where it is open (tags, moods), where its word
+is ordinary besides ("family", "war"), or where the user speaks of tastes in general.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from assistant.types import Constraint, Operator
+from assistant.understanding.reading import Reading, cue_at
+from assistant.vocabulary import Vocabulary
+
+VAGUE = 1 / 3
+"""The share of the items that count as "short", "cheap" or "recent" when nothing more is said."""
+SHORT_MESSAGE = 3
+"""A category in a message of so few words is meant as one, whatever stands around it."""
+
+
+def find_labels(reading: Reading, vocabulary: Vocabulary) -> None:
+    """Turn the values in a message into constraints and wishes."""
+    _find_stock(reading, vocabulary)
+    _find_terse(reading, vocabulary)
+    _find_free_labels(reading, vocabulary, negated=True)
+    longest = vocabulary.language.longest
+    index = 0
+    while index < len(reading.tokens):
+        for size in range(longest, 0, -1):
+            if reading.free(index, index + size) and _use_label(reading, index, index + size, vocabulary):
+                if vocabulary.label(reading.phrase(index, index + size)):
+                    for token in reading.tokens[index : index + size]:
+                        token.named = True
+                index += size
+                break
+        else:
+            index += 1
+    _find_free_labels(reading, vocabulary, negated=False)
+    _find_vague(reading, vocabulary)
+    for token in reading.tokens:
+        token.used = token.used or (token.negated and not token.told)
+
+
+def _find_stock(reading: Reading, vocabulary: Vocabulary) -> None:
+    """ "In stock" is a promise wherever the catalogue knows what is."""
+    if "in_stock" not in vocabulary.catalogue.labels:
+        return
+    for index in range(len(reading.tokens)):
+        size = cue_at(reading, index, reading.language.words("stock"))
+        if size and reading.free(index, index + size):
+            value = "no" if reading.tokens[index].negated else "yes"
+            words = reading.words(index, index + size)
+            made = Constraint(slot="in_stock", op="any", values=(value,), words=words)
+            reading.add(made, index, index + size, promised=True)
+            reading.use(index, index + size)
+
+
+def _find_terse(reading: Reading, vocabulary: Vocabulary) -> None:
+    """Values that are numbers or letters, behind the name of their slot or what stands for it: "size 10", "in a 10"."""
+    if not vocabulary.terse_labels:
+        return
+    before = reading.language.words("terse_before")
+    for index, token in enumerate(reading.tokens):
+        labels = vocabulary.terse_labels.get(token.text, ())
+        if not labels or token.used or index == 0:
+            continue
+        slot = _slot_spoken_of(reading, index, labels, vocabulary)
+        if slot is None and any(index >= size and reading.phrase(index - size, index) in before for size in (1, 2)):
+            following = reading.tokens[index + 1].text if index + 1 < len(reading.tokens) else ""
+            if reading.punctuated(index) or following in reading.language.words("follows_category"):
+                slot = labels[0][0]
+        if slot is None:
+            continue
+        values = tuple(value for s, value in labels if s == slot)
+        op: Operator = "none" if token.negated else "any"
+        start = index - 1 if reading.tokens[index - 1].text not in before else index
+        made = Constraint(slot=slot, op=op, values=values, words=reading.words(start, index + 1))
+        if not _joins_alternative(reading, index, made, promised=True):
+            reading.add(made, start, index + 1, promised=True)
+        reading.use(start, index + 1)
+
+
+def _slot_spoken_of(
+    reading: Reading, index: int, labels: Sequence[tuple[str, str]], vocabulary: Vocabulary
+) -> str | None:
+    """The slot whose name stands right before or behind a token, or before the alternative that it continues."""
+    for slot, _ in labels:
+        names = vocabulary.spoken.words[slot].names
+        near = {
+            reading.phrase(max(0, index - 1), index),
+            reading.phrase(max(0, index - 2), index),
+            reading.phrase(index + 1, index + 2),
+        }
+        if near & set(names):
+            return slot
+        last = reading.constraints[-1] if reading.constraints else None
+        if last and last.slot == slot and reading.tokens[index - 1].text in reading.language.words("alternative"):
+            return slot
+    return None
+
+
+def _find_free_labels(reading: Reading, vocabulary: Vocabulary, *, negated: bool) -> None:
+    """Tags and moods that the message names are wishes; negated they are promises.
+
+    Negated ones of several words come first, so that "not about World War II" does not rule out war films.
+    """
+    index = 0
+    while index < len(reading.tokens):
+        for size in range(vocabulary.language.longest, 0, -1):
+            span = reading.tokens[index : index + size]
+            wanted = reading.free(index, index + size) and not any(token.named for token in span)
+            ruled_out = wanted and span[0].negated and not span[0].told
+            if not wanted or (negated and (size < 2 or not ruled_out)):
+                continue
+            labels = vocabulary.free_label(reading.phrase(index, index + size))
+            if not labels:
+                continue
+            first = span[0]
+            must = not ruled_out and must_be(reading, index)
+            promised = (ruled_out or must) and not first.compared and not (first.liked and not first.negated)
+            for slot in dict.fromkeys(slot for slot, _ in labels):
+                values = tuple(value for s, value in labels if s == slot)
+                op: Operator = "none" if first.negated and not first.told else "any"
+                made = Constraint(slot=slot, op=op, values=values, words=reading.words(index, index + size))
+                reading.add(made, index, index + size, promised=promised)
+                promised = promised and ruled_out  # of two slots with the value, one is enough
+            if negated:
+                reading.use(index, index + size)
+            index += size
+            break
+        else:
+            index += 1
+
+
+def must_be(reading: Reading, index: int) -> bool:
+    """Whether the words before a token make what it says a condition: "it has to be", "only"."""
+    start = index
+    while start > 0 and reading.tokens[start - 1].text in reading.language.words("articles"):
+        start -= 1
+    must = reading.language.words("must")
+    return any(start >= size and reading.phrase(start - size, start) in must for size in (1, 2, 3))
+
+
+def _use_label(reading: Reading, start: int, end: int, vocabulary: Vocabulary) -> bool:
+    phrase, words, first = reading.phrase(start, end), reading.words(start, end), reading.tokens[start]
+    labels, wished = vocabulary.label(phrase), vocabulary.wish(phrase)
+    if first.negated:
+        # "French" rules out the country; that the language has the same name is not meant.
+        meant = [label for label in labels if label[0] == labels[0][0]]
+        for slot, value in dict.fromkeys((*meant, *wished)):
+            made = Constraint(slot=slot, op="none", values=(value,), words=words)
+            reading.add(made, start, end, promised=not first.compared)
+        return bool(labels + wished)
+    if ruled_out := vocabulary.opposite(phrase):
+        for slot, value in ruled_out:
+            reading.add(Constraint(slot=slot, op="none", values=(value,), words=words), start, end, promised=True)
+        reading.use(start, end)
+        return True
+    if labels:
+        _want(reading, start, end, labels, vocabulary)
+        return True
+    for slot in dict.fromkeys(slot for slot, _ in wished):
+        values = tuple(value for s, value in wished if s == slot)
+        reading.add(Constraint(slot=slot, op="any", values=values, words=words), start, end, promised=False)
+    return bool(wished)
+
+
+def _want(reading: Reading, start: int, end: int, labels: Sequence[tuple[str, str]], vocabulary: Vocabulary) -> None:
+    slot = _slot_meant(reading, start, end, labels, vocabulary)
+    constraint = Constraint(
+        slot=slot, op="any", values=tuple(v for s, v in labels if s == slot), words=reading.words(start, end)
+    )
+    promised = slot != "categories" or names_category(reading, start, end, vocabulary) or must_be(reading, start)
+    if reading.tokens[start].liked:
+        promised = False
+    if not _joins_alternative(reading, start, constraint, promised=promised):
+        reading.add(constraint, start, end, promised=promised)
+
+
+def _slot_meant(
+    reading: Reading, start: int, end: int, labels: Sequence[tuple[str, str]], vocabulary: Vocabulary
+) -> str:
+    """Which of the slots that have the value is meant: the one whose name stands beside it, else the first."""
+    if len({slot for slot, _ in labels}) > 1:
+        beside = {reading.phrase(max(0, start - 1), start), reading.phrase(end, end + 1)}
+        for slot, _ in labels:
+            if beside & set(vocabulary.spoken.words[slot].names):
+                return slot
+        if start and reading.tokens[start - 1].text in reading.language.words("in_language"):
+            # "in French" is the language, "French" the country
+            languages = [s for s, _ in labels if s.startswith("language")]
+            return languages[0] if languages else labels[0][0]
+    return labels[0][0]
+
+
+def _joins_alternative(reading: Reading, start: int, constraint: Constraint, *, promised: bool) -> bool:
+    """Make "a drama or a documentary" one constraint: either will do. False when nothing stands before "or"."""
+    skipped = (*reading.language.words("articles"), *reading.language.words("alternative_lead"))
+    before = start - 1
+    while before >= 0 and reading.tokens[before].text in skipped:
+        before -= 1
+    if before < 1 or reading.tokens[before].text not in reading.language.words("alternative"):
+        return False
+    stretch = reading.text[: reading.tokens[before].start].rstrip(" ,")
+    for found in (reading.constraints, reading.wishes):
+        other = found[-1] if found else None
+        if other is None or other.slot != constraint.slot or other.op != "any" or not stretch.endswith(other.words):
+            continue
+        parts = [found.pop()]
+        head = stretch[: len(stretch) - len(other.words)]
+        while found and found[-1].slot == other.slot and found[-1].op == "any":  # "a, b or c"
+            trimmed = head.rstrip()
+            if not trimmed.endswith(",") or not trimmed.rstrip(", ").endswith(found[-1].words):
+                break
+            parts.insert(0, found.pop())
+            head = trimmed.rstrip(", ")[: -len(parts[0].words)]
+        joined = replace(
+            other,
+            values=tuple(dict.fromkeys(value for part in (*parts, constraint) for value in part.values)),
+            words=" or ".join(part.words for part in (*parts, constraint)),
+        )
+        both = promised or found is reading.constraints
+        (reading.constraints if both else reading.wishes).append(joined)
+        return True
+    return False
+
+
+def names_category(reading: Reading, start: int, end: int, vocabulary: Vocabulary) -> bool:
+    """Whether a category's name is used as one: "a war film" and "westerns" are, "the family has to keep quiet" is not."""
+    language = vocabulary.language
+    last = reading.tokens[end - 1].text
+    following = reading.tokens[end].text if end < len(reading.tokens) else None
+    if len(reading.tokens) <= SHORT_MESSAGE or not language.spaced:
+        return True
+    joined = following is not None and not reading.punctuated(end - 1)
+    if joined and following is not None and (following in language.item_words or following in language.words("kind")):
+        return True
+    if joined and any(
+        vocabulary.label(reading.phrase(end, end + size)) for size in (2, 1) if end + size <= len(reading.tokens)
+    ):
+        return True
+    if end - start == 1 and last in language.adjectival:
+        return False
+    plural = last.endswith("s") and last not in language.adjectival
+    return plural or not joined or following in language.words("follows_category")
+
+
+def _find_vague(reading: Reading, vocabulary: Vocabulary) -> None:
+    """ "Something short", "a cheap one": the lower third is preferred."""
+    spoken, language = vocabulary.spoken, vocabulary.language
+    behind = {*language.item_words, *language.words("follows_category"), *language.words("kind")}
+    for index, token in enumerate(reading.tokens):
+        for words, up in ((spoken.high, True), (spoken.low, False)):
+            slot = words.get(token.text)
+            if slot is None or token.used or token.named or token.negated:
+                continue
+            following = reading.tokens[index + 1].text if index + 1 < len(reading.tokens) else ""
+            labelled = bool(following) and bool(vocabulary.label(following))
+            if not (reading.punctuated(index) or following in behind or labelled):
+                continue
+            value = spoken.quantile(slot, 1 - VAGUE if up else VAGUE)
+            if value == value:
+                low, high = (value, None) if up else (None, value)
+                made = Constraint(slot=slot, op="range", low=low, high=high, words=token.raw)
+                reading.add(made, index, index + 1, promised=False)
+                token.used = True

@@ -1,0 +1,92 @@
+"""Which words of a message a negation reaches."""
+
+from __future__ import annotations
+
+from assistant.understanding.reading import Reading, cue_at
+from assistant.vocabulary import Vocabulary
+
+NEGATION_REACH = 5
+"""Words after a negation in which a value is still negated."""
+
+
+def mark_negations(reading: Reading, vocabulary: Vocabulary) -> None:
+    """Mark the words that a negation reaches."""
+    cues = vocabulary.language.cues
+    index = 0
+    while index < len(reading.tokens):
+        token = reading.tokens[index]
+        if _minus(reading, index):  # "-horror"
+            token.negated = True
+            index += 1
+            continue
+        prefix = next((p for p in cues["glued_negation"] if token.text.startswith(p) and token.text != p), None)
+        size = 1 if prefix else cue_at(reading, index, cues["negation"])
+        if not size or token.used:
+            index += 1
+            continue
+        if prefix:
+            token.text = token.text.removeprefix(prefix)
+            token.negated = True
+            index += 1
+            continue
+        compared = reading.phrase(index, index + size) in cues["comparison"]
+        told = not compared and not _rules_out(reading, index, vocabulary)
+        reading.use(index, index + size)
+        index += size
+        dull = {*cues["behind_negation"], *vocabulary.language.item_words}
+        while index < len(reading.tokens) and reading.tokens[index].text in dull and not told:
+            reading.tokens[index].used = True  # "not from Italy", "nothing set in space", "not a film about war"
+            index += 1
+        reach = NEGATION_REACH
+        while index < len(reading.tokens) and reach:
+            word = reading.tokens[index]
+            joined = word.text in cues["list_words"]
+            stop = word.used or (word.text in cues["contrast"] and not label_ahead(reading, index, vocabulary))
+            if stop:
+                break
+            word.negated, word.compared, word.told = True, compared, told
+            index += 1
+            reach = NEGATION_REACH if joined else reach - 1
+            between = reading.text[word.end : reading.tokens[index].start] if index < len(reading.tokens) else "."
+            if any(mark in between for mark in ".;!?:—") or (
+                "," in between and not _list_goes_on(reading, index, vocabulary)
+            ):
+                break
+
+
+def _minus(reading: Reading, index: int) -> bool:
+    """Whether a minus is glued to the front of a token, as in a search engine's query."""
+    start = reading.tokens[index].start
+    return start > 0 and reading.text[start - 1] == "-" and (start == 1 or reading.text[start - 2].isspace())
+
+
+def _rules_out(reading: Reading, index: int, vocabulary: Vocabulary) -> bool:
+    """Whether the negation at ``index`` says what is not wanted, and not what happens in a story.
+
+    It does at the beginning, behind punctuation, a conjunction, a word for an item, or a value of the catalogue.
+    """
+    if index == 0:
+        return True
+    before = reading.tokens[index - 1]
+    if before.used or before.negated or reading.text[before.end : reading.tokens[index].start].strip():
+        return True
+    language = vocabulary.language
+    joins = language.cues["before_negation"]
+    return (
+        before.text in joins
+        or before.text in language.item_words
+        or any(vocabulary.label(reading.phrase(index - size, index)) for size in (1, 2, 3) if size <= index)
+        or bool(vocabulary.wish(before.text))
+    )
+
+
+def label_ahead(reading: Reading, index: int, vocabulary: Vocabulary) -> bool:
+    return any(vocabulary.label(reading.phrase(index, index + size)) for size in range(1, reading.language.longest + 1))
+
+
+def _list_goes_on(reading: Reading, index: int, vocabulary: Vocabulary) -> bool:
+    """Whether a comma stands inside a negated list: "no horror, war or westerns"."""
+    ahead = [token.text for token in reading.tokens[index : index + 5]]
+    return label_ahead(reading, index, vocabulary) and any(
+        word in reading.language.cues["conjunction"] for word in ahead
+    )
