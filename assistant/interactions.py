@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -164,6 +165,11 @@ def first_times(interactions: Interactions) -> NDArray[np.bool_]:
     return new
 
 
+def first_events(interactions: Interactions) -> Interactions:
+    """Each user's first event on each item alone: repeating oneself must not weigh with others."""
+    return interactions if (keep := first_times(interactions)).all() else _kept(interactions, keep)
+
+
 def drop_last(interactions: Interactions, count: int) -> Interactions:
     """Without each user's last ``count`` items and every event since the first of these was new; users stay as they are.
 
@@ -175,16 +181,17 @@ def drop_last(interactions: Interactions, count: int) -> Interactions:
     totals = np.bincount(interactions.user, new, minlength=len(interactions.user_ids)).astype(np.int64)
     # New items of the same user after each event.
     after = np.cumsum(totals)[interactions.user] - np.cumsum(new)
-    keep = after >= count
-    return Interactions(
-        user_ids=interactions.user_ids,
-        n_items=interactions.n_items,
+    return _kept(interactions, after >= count)
+
+
+def _kept(interactions: Interactions, keep: NDArray[np.bool_]) -> Interactions:
+    return replace(
+        interactions,
         user=interactions.user[keep],
         item=interactions.item[keep],
         time=interactions.time[keep],
         value=interactions.value[keep],
         weight=interactions.weight[keep],
-        skipped=interactions.skipped,
     )
 
 

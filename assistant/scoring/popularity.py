@@ -9,6 +9,7 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.interactions import first_events
 from assistant.scoring import files
 from assistant.scoring.base import History, Interactions, ItemFeatures, Rows, Scores
 from assistant.scoring.weighting import strength
@@ -84,6 +85,8 @@ class Popularity:
 class Trend:
     """How often an item was chosen around the time of the history's latest event, compared with overall.
 
+    A user counts once per item, with the first event: repeating oneself moves nothing.
+
     The data's time is cut at quantiles into ``buckets`` of about equal events; counts are smoothed over neighbouring
     buckets. A history without times is taken to be at the end of the data.
     """
@@ -102,6 +105,7 @@ class Trend:
 
     def fit(self, interactions: Interactions, features: ItemFeatures) -> Self:
         """Count by bucket; all zeros where times are unknown."""
+        interactions = first_events(interactions)
         known = np.isfinite(interactions.time)
         self.edges = np.zeros(0)
         self.level = np.zeros((1, interactions.n_items), np.float32)

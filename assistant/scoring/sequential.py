@@ -1,6 +1,7 @@
 """What comes next after what: two item-to-item scorers that know the order of events.
 
-Both fall back to nothing useful where the order is unknown; the fit sees that and leaves them out.
+A user's first event on an item is what counts: nobody moves an item further by repeating themselves. Both fall back to
+nothing useful where the order is unknown; the fit sees that and leaves them out.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import linalg as solvers
 from scipy import sparse
 
+from assistant.interactions import first_events
 from assistant.scoring import linear
 from assistant.scoring.base import Interactions, Rows
 from assistant.scoring.linear import LinearScorer
@@ -44,6 +46,7 @@ class Transitions(LinearScorer):
     def fit_matrix(self, interactions: Interactions) -> NDArray[np.float32]:
         """(n, n) float32."""
         n = interactions.n_items
+        interactions = first_events(interactions)
         counts = np.zeros((n, n), np.float32)
         for step, first, then in _pairs(interactions, self.window):
             # In place, one pair after the other: sparse addition gets slow as the sum fills up.
@@ -82,6 +85,7 @@ class NextItem(LinearScorer):
 
     def fit_matrix(self, interactions: Interactions) -> NDArray[np.float32]:
         """(n, n) float32."""
+        interactions = first_events(interactions)
         n, events = interactions.n_items, len(interactions.user)
         item, user = interactions.item, interactions.user
         within = int(np.ceil(np.log(0.01) / np.log(self.input_decay))) if self.input_decay < 1 else events
