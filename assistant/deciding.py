@@ -159,7 +159,7 @@ def decide(
             shown=len(ranking),
             new_user=profile.is_new,
             allowed=found.allowed,
-            mentioned=found.mentioned or query.intent not in ("recommend", "refine"),
+            mentioned=found.mentioned or query.intent != "recommend",
             relaxations=() if ranking else relaxations(serving.catalogue, query, held),
         )
         asked = offer(situation, serving.catalogue) or _question(serving, situation, state, found, ranking)

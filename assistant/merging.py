@@ -6,6 +6,7 @@ slot when no item has both; what is ruled out is no longer wanted, and the other
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -47,7 +48,7 @@ def hear(state: State, said: Utterance, catalogue: Catalogue, *, tastes: Sequenc
             continue
         number += 1
         kept = [(one, one if one.turn == new.turn else _beside(one, new, catalogue)) for one in held]
-        replaced.extend(one for one, left in kept if left is None)
+        replaced.extend(one for one, left in kept if left is None and not _narrower(new, one))
         held = [*(left for _, left in kept if left is not None), new]
         for taste in tastes:
             if taste.held_id not in off and _beside(taste, new, catalogue) is None:
@@ -61,7 +62,7 @@ def hear(state: State, said: Utterance, catalogue: Catalogue, *, tastes: Sequenc
         state,
         next_held=number,
         held=tuple(held),
-        search_text=_search_text(state.search_text, said),
+        search_text=_search_text(_without_words(state.search_text, gone), said),
         like=said.like or state.like,
         seen=_joined(state.seen, said.seen, without=again),
         accepted=_joined(state.accepted, said.accepted),
@@ -128,6 +129,24 @@ def _search_text(before: str, said: Utterance) -> str:
         return before
     joined = f"{before} {said.search_text}"
     return joined if len(joined) <= MAX_SEARCH_TEXT else joined[-MAX_SEARCH_TEXT:].partition(" ")[2]
+
+
+def _without_words(text: str, gone: Sequence[Held]) -> str:
+    """What was described, without the words of what no longer counts."""
+    for one in gone:
+        if words := one.constraint.words:
+            text = re.sub(rf"(?<!\w){re.escape(words)}(?!\w)", " ", text, flags=re.IGNORECASE)
+    return " ".join(text.split())
+
+
+def _narrower(new: Held, old: Held) -> bool:
+    """Whether a range lies within an older one: nothing that was said before stops to hold."""
+    a, b = new.constraint, old.constraint
+    if a.op != "range" or b.op != "range":
+        return False
+    low, old_low = (float("-inf") if end is None else end for end in (a.low, b.low))
+    high, old_high = (float("inf") if end is None else end for end in (a.high, b.high))
+    return low >= old_low and high <= old_high
 
 
 def _same(one: Held, other: Held) -> bool:

@@ -36,8 +36,13 @@ def test_a_reply_has_the_documented_shape():
         "user",
         "conversation",
         "text",
+        "intent",
+        "language",
         "acting_on",
+        "held",
         "recommendations",
+        "question",
+        "answer",
         "trace",
     ]
     assert document["type"] == "replied"

@@ -75,7 +75,7 @@ def test_taking_back_and_starting_over(films: Catalogue) -> None:
     state = after(films, promised(kinds("Comedy"), years(low=1970)))
     heard = hear(state, Utterance(text="forget the comedy part", take_back=("h1",)), films)
     assert [one.held_id for one in heard.gone] == ["h1"]
-    assert held(heard.state) == [years(low=1970).__class__(slot="year", op="range", low=1970)]
+    assert held(heard.state) == [replace(years(low=1970), words="")]
     fresh = hear(state, Utterance(text="start over", new_subject=True, constraints=(kinds("Drama"),)), films)
     assert held(fresh.state) == [replace(kinds("Drama"), words="")]
     assert fresh.state.held[0].held_id == "h3"  # an id is never used for something else
@@ -88,6 +88,17 @@ def test_a_new_description_takes_the_place_of_the_old_one_and_a_refinement_is_ad
     refined = after(films, one, Utterance(text="", search_text="in space", intent="refine"))
     assert refined.search_text == "a lonely robot in space"
     assert after(films, one, Utterance(text="")).search_text == "a lonely robot"
+
+
+def test_the_words_of_what_is_taken_back_are_no_longer_searched_by(films: Catalogue) -> None:
+    state = after(films, Utterance(text="", search_text="a Western about revenge", constraints=(kinds("Western"),)))
+    assert hear(state, Utterance(text="", take_back=("h1",)), films).state.search_text == "a about revenge"
+
+
+def test_what_a_narrower_range_takes_the_place_of_is_not_told(films: Catalogue) -> None:
+    state = after(films, promised(years(high=1990)))
+    assert hear(state, promised(years(high=1980)), films).replaced == ()
+    assert [one.held_id for one in hear(state, promised(years(high=2000)), films).replaced] == ["h1"]
 
 
 def test_a_hundred_refinements_do_not_grow_what_is_searched_by(films: Catalogue) -> None:

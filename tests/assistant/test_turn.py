@@ -171,7 +171,7 @@ async def test_what_was_shown_is_written_with_how_it_came_to_be(folder):
             assert row["prompt"].startswith("explain@")
         ((message, written),) = assistant.store.turns("ana", reply.conversation)
         assert message == SPACE_COMEDY
-        assert [card["text"] for card in written["recommendations"]] == [
+        assert [card["explanation"]["text"] for card in written["recommendations"]] == [
             card.explanation.text for card in reply.recommendations
         ]
 
