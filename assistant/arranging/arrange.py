@@ -18,6 +18,8 @@ from assistant.catalogue import Catalogue, Mask
 from assistant.llm.base import Usage
 from assistant.types import Placement, Ranked
 
+EXPLORED_AMONG = 50
+"""New items that exploration draws from: the best by score, as a list has to be worth reading."""
 SECOND_LOOK = 20
 """How many of the best by score a trace tells about when they are not shown."""
 
@@ -40,7 +42,7 @@ class Arrangement:
 
     def __bool__(self) -> bool:
         explores = self.exploration > 0 and self.new is not None
-        return bool(self.rules or self.diversity > 0 or explores or self.opinion)
+        return bool(self.rules.move or self.diversity > 0 or explores or self.opinion)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +121,7 @@ def arrange(
         shown.insert(at - 1, Entry(row=row, score=score, placements=[placement], label=pin.label))
     return Arranged(
         ranking=_finished(listing, shown, explain=explain),
-        held_back=_held_back(listing, best_by_score, shown, entries),
+        held_back=_held_back(listing, best_by_score, shown, entries, pinned=bool(pins)),
     )
 
 
@@ -141,8 +143,8 @@ def _diversity(entries: list[Entry], dial: float, catalogue: Catalogue, k: int) 
         entries,
         after,
         "diversity",
-        up=f"raised for being unlike those above it (diversity {dial:g})",
-        down=f"lowered for others unlike those above them (diversity {dial:g})",
+        up=f"raised: it is unlike what stands above it (diversity {dial:g})",
+        down=f"lowered: others are less like what stands above them (diversity {dial:g})",
     )
     return after
 
@@ -150,7 +152,7 @@ def _diversity(entries: list[Entry], dial: float, catalogue: Catalogue, k: int) 
 def _exploration(entries: list[Entry], share: float, new: Mask, k: int, dice: np.random.Generator) -> list[Entry]:
     shown, rest = entries[:k], entries[k:]
     k = len(shown)
-    candidates = [place for place, entry in enumerate(rest) if new[entry.row]]
+    candidates = [place for place, entry in enumerate(rest) if new[entry.row]][:EXPLORED_AMONG]
     explored = explore(k, candidates, share, dice)
     for entry, propensity in zip(shown, explored.propensities, strict=True):
         entry.propensity = propensity
@@ -159,7 +161,7 @@ def _exploration(entries: list[Entry], share: float, new: Mask, k: int, dice: np
     for position, place in enumerate(explored.items, k - count + 1):
         entry = rest[place]
         entry.propensity = explored.propensities[position - 1]
-        reason = f"chosen at random among {len(candidates)} new items"
+        reason = f"drawn by chance among {len(candidates)} new items"
         entry.placements.append(Placement(stage="exploration", reason=reason, before=k + place + 1, after=position))
         drawn.append(entry)
     replaced = shown[k - count :]
@@ -196,12 +198,20 @@ def _finished(listing: Listing, shown: list[Entry], *, explain: bool) -> tuple[R
 
 
 def _held_back(
-    listing: Listing, best: list[int], shown: list[Entry], entries: list[Entry]
+    listing: Listing, best: list[int], shown: list[Entry], entries: list[Entry], *, pinned: bool
 ) -> dict[str, tuple[Placement, ...]]:
+    """Of the best by score that are not shown, what moved them; what nothing moved was pushed out by pins."""
     visible = {entry.row for entry in shown}
-    by_row = {entry.row: entry for entry in entries}
-    return {
-        listing.ranker.item_ids[row]: tuple(by_row[row].placements)
-        for row in best[:SECOND_LOOK]
-        if row not in visible and row in by_row
-    }
+    place = {row: position for position, row in enumerate(best, 1)}
+    held = {}
+    for position, entry in enumerate(entries, 1):
+        if entry.row in visible or place.get(entry.row, SECOND_LOOK + 1) > SECOND_LOOK:
+            continue
+        steps = tuple(entry.placements)
+        if pinned:
+            pins = len(shown) - sum(other.row in visible for other in entries)
+            steps += (
+                Placement(stage="pin", reason="pushed down by what is pinned", before=position, after=position + pins),
+            )
+        held[listing.ranker.item_ids[entry.row]] = steps
+    return held

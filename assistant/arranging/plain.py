@@ -31,7 +31,7 @@ def arranging(
     history.
     """
     how = Arrangement(rules=rules, diversity=check_dial(diversity))
-    if not how:
+    if not how and not rules.withheld:
         return None
 
     def answer(request: RankRequest) -> Answer:

@@ -68,11 +68,14 @@ class Rules:
     caps: tuple[BoundCap, ...] = ()
     withheld: frozenset[str] = frozenset()
     """Ids that ``in_stock_only`` leaves out: those known not to be in stock."""
+    in_stock_only: bool = False
     problems: tuple[str, ...] = ()
     """Rules that can do nothing in this catalogue, and why; they are left out."""
 
-    def __bool__(self) -> bool:
-        return bool(self.pins or self.pushes or self.caps or self.withheld)
+    @property
+    def move(self) -> bool:
+        """Whether any of them may move an item in a list, beyond leaving it out."""
+        return bool(self.pins or self.pushes or self.caps)
 
 
 def bind(file: RuleFile, catalogue: Catalogue) -> Rules:
@@ -122,6 +125,7 @@ def bind(file: RuleFile, catalogue: Catalogue) -> Rules:
         pushes=tuple(pushes),
         caps=tuple(caps),
         withheld=withheld,
+        in_stock_only=file.in_stock_only,
         problems=tuple(problems),
     )
 
@@ -130,8 +134,8 @@ def touched(rules: Rules, catalogue: Catalogue) -> list[tuple[str, str, int]]:
     """(kind, name, number of items that it is about) of every rule: for a cap, items of which something is known in its
     slot."""
     counts: list[tuple[str, str, int]] = []
-    if rules.withheld:
-        counts.append(("in_stock_only", "in stock only", len(rules.withheld)))
+    if rules.in_stock_only:
+        counts.append(("in_stock_only", "not in stock", len(rules.withheld)))
     counts += [("pin", pin.name, 1 if pin.mask is None else int(pin.mask.sum())) for pin in rules.pins]
     counts += [(push.stage, push.name, int(push.mask.sum())) for push in rules.pushes]
     items = [catalogue.item(row) for row in range(len(catalogue))] if rules.caps else []

@@ -87,6 +87,8 @@ def test_a_pin_stands_at_its_place_and_moves_nothing_else(films):
         ("pin", "pinned by rule 'pick'", 9, 2)
     ]
     assert not any(r.pinned or r.label for r in arranged.ranking if r.item_id != "her")
+    pushed = arranged.held_back["playtime"]
+    assert [(p.reason, p.before, p.after) for p in pushed] == [("pushed down by what is pinned", 5, 6)]
 
 
 def test_a_pin_may_be_no_candidate_and_is_scored_beside_them(films):
@@ -155,7 +157,7 @@ def test_what_is_not_in_stock_is_withheld():
     catalogue = Catalogue(1, records, np.zeros((3, 0), np.float32))
     bound = rules(catalogue, in_stock_only=True)
     assert bound.withheld == {"gone"}
-    assert touched(bound, catalogue) == [("in_stock_only", "in stock only", 1)]
+    assert touched(bound, catalogue) == [("in_stock_only", "not in stock", 1)]
 
 
 def test_rules_about_nothing_are_problems_and_the_others_hold(films):
