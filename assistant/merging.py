@@ -48,7 +48,7 @@ def hear(state: State, said: Utterance, catalogue: Catalogue, *, tastes: Sequenc
             continue
         number += 1
         kept = [(one, one if one.turn == new.turn else _beside(one, new, catalogue)) for one in held]
-        replaced.extend(one for one, left in kept if left is None and not _narrower(new, one))
+        replaced.extend(one for one, left in kept if left is None and one.promised and not _says_again(new, one))
         held = [*(left for _, left in kept if left is not None), new]
         for taste in tastes:
             if taste.held_id not in off and _beside(taste, new, catalogue) is None:
@@ -139,18 +139,22 @@ def _without_words(text: str, gone: Sequence[Held]) -> str:
     return " ".join(text.split())
 
 
-def _narrower(new: Held, old: Held) -> bool:
-    """Whether a range lies within an older one: nothing that was said before stops to hold."""
+def _says_again(new: Held, old: Held) -> bool:
+    """Whether all that was said before still holds: a narrower range, or the same person in a certain role."""
     a, b = new.constraint, old.constraint
     if a.op != "range" or b.op != "range":
-        return False
+        return a.op == b.op and set(a.values) <= set(b.values)
     low, old_low = (float("-inf") if end is None else end for end in (a.low, b.low))
     high, old_high = (float("inf") if end is None else end for end in (a.high, b.high))
     return low >= old_low and high <= old_high
 
 
 def _same(one: Held, other: Held) -> bool:
-    return one.promised >= other.promised and replace(one.constraint, words="") == replace(other.constraint, words="")
+    """Whether ``one`` says all that ``other`` says: "Kubrick" after "by Kubrick" adds nothing."""
+    a, b = one.constraint, other.constraint
+    if "people" in (a.slot, b.slot) and a.slot != b.slot:
+        return one.promised >= other.promised and b.slot == "people" and (a.op, a.values) == (b.op, b.values)
+    return one.promised >= other.promised and replace(a, words="") == replace(b, words="")
 
 
 def _beside(old: Held, new: Held, catalogue: Catalogue) -> Held | None:
@@ -173,6 +177,8 @@ def _beside(old: Held, new: Held, catalogue: Catalogue) -> Held | None:
     if "none" in (a.op, b.op):
         clash = values <= others if b.op == "none" else bool(values & others)
         return None if a.op != b.op and clash else old
+    if a.op == b.op and values == others and (a.slot == "people" or a == replace(b, words=a.words)):
+        return None  # the same again, or more exactly: "by Kubrick" after "Kubrick"
     if a.op in ("any", "all") and b.op in ("any", "all") and (old.promised or new.promised):
         # Two wishes never exclude each other; of two values that no item has together, the later is meant.
         return old if (catalogue.satisfies(a) & catalogue.satisfies(b)).any() else None

@@ -67,6 +67,14 @@ def test_a_person_in_any_role_gives_way_to_another_that_no_item_shares(films: Ca
     assert held(after(films, promised(kubrick), promised(weaver))) == [weaver]
 
 
+def test_the_same_person_in_a_certain_role_is_held_once(films: Catalogue) -> None:
+    director = Constraint(slot="director", op="any", values=("Stanley Kubrick",))
+    people = Constraint(slot="people", op="any", values=("Stanley Kubrick",))
+    assert held(after(films, promised(director), promised(people))) == [director]
+    assert held(after(films, promised(people), promised(director))) == [director]
+    assert hear(after(films, promised(people)), promised(director), films).replaced == ()
+
+
 def test_two_promises_of_one_message_both_stand(films: Catalogue) -> None:
     assert len(after(films, promised(kinds("Western"), kinds("Animation"))).held) == 2
 
