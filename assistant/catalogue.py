@@ -15,11 +15,11 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from assistant.records import is_translation, item_from_record
+from assistant.records import item_from_record
 from assistant.scoring.base import ItemFeatures
 from assistant.store import Store
 from assistant.text import fold, fold_title
-from assistant.types import Constraint, Item, Value
+from assistant.types import Constraint, Item, Value, is_translation
 
 if TYPE_CHECKING:
     from assistant.alignment import WordAligner
@@ -167,7 +167,11 @@ class Catalogue:
             role = person.get("role") or "creators"
             people[role] = (*people.get(role, ()), person["name"])
         yield from people.items()
-        for name, value in (record.get("attributes") or {}).items():  # type: ignore[attr-defined]
+        attributes = record.get("attributes") or {}
+        known = {"title", "description", "categories", "tags", *people, *attributes}  # type: ignore[misc]
+        for name, value in attributes.items():  # type: ignore[attr-defined]
+            if is_translation(name, known):
+                continue  # said in replies, not a property of its own
             yield name, tuple(value) if isinstance(value, list) else value
 
     def values(self, row: int) -> dict[str, Value]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, get_args
 
@@ -13,7 +13,7 @@ import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from assistant.text import clean
-from assistant.types import Event, EventKind, Item, Person, Value
+from assistant.types import Event, EventKind, Item, Person, Value, is_translation
 
 MAX_TITLE = 500
 MAX_TEXT = 20_000
@@ -342,12 +342,6 @@ def translated(item: Item, slot: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def is_translation(slot: str, slots: Collection[str]) -> bool:
-    """Whether a slot holds another one in another language: ``categories_zh`` where there is ``categories``."""
-    base, mark, language = slot.rpartition("_")
-    return bool(mark) and base in slots and len(language) == 2 and language.isalpha()
-
-
 def other_titles(item: Item) -> tuple[str, ...]:
     """The original title and those in other languages."""
     original = item.attributes.get("original_title")
@@ -365,10 +359,11 @@ def labels_text(item: Item, *, translations: bool = True) -> str:
     ``translations`` False leaves out what repeats a slot in another language.
     """
     labels = [*item.categories, *item.tags]
+    known = {"categories", "tags", *item.attributes, *(person.role or "creators" for person in item.creators)}
     for name, value in sorted(item.attributes.items()):
         if is_translation(name, ("title", "description")):
             continue
-        if not translations and is_translation(name, ("categories", "tags", *item.attributes)):
+        if not translations and is_translation(name, known):
             continue
         if isinstance(value, tuple):
             labels.extend(value)

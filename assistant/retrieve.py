@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from assistant.alignment import STATIC_EMBEDDERS, WordAligner, inverse_frequency
 from assistant.catalogue import Catalogue, Mask, Rows
+from assistant.language import Language, load_language
 from assistant.profile import UserProfile
 from assistant.store import Store, quoted
 from assistant.text import fold_title, has_han, terms
 from assistant.types import Candidate, Query
-from assistant.vocabulary import Language
 from vectorstore.base import Embedder
 from vectorstore.search import FilteredSearch
 
@@ -112,6 +112,8 @@ def retrieve(
 ) -> Found:
     """Up to ``limit`` candidates for a query. ``popularity`` (n_items,) is a score, bigger for more popular."""
     settings = settings or RetrievalSettings()
+    if query.language != language.code:
+        language = load_language(query.language)
     mask = catalogue.allowed(query.constraints, query.excluded)
     allowed = int(mask.sum())
     rankings: dict[str, tuple[float, list[int]]] = {}

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -39,6 +39,12 @@ Stage = Literal["rerank", "boost", "bury", "diversity", "cap", "exploration", "p
 """What may move an item after it was scored, in the order in which it does."""
 
 
+def is_translation(slot: str, slots: Collection[str]) -> bool:
+    """Whether a slot holds another one in another language: ``categories_zh`` where there is ``categories``."""
+    base, mark, language = slot.rpartition("_")
+    return bool(mark) and base in slots and len(language) == 2 and language.isascii() and language.isalpha()
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Person:
     """Somebody who made an item. ``role`` keeps "directed by" and "acts in" apart; None is unknown."""
@@ -70,7 +76,7 @@ class Item:
         return tuple(person.name for person in self.creators if person.role == role)
 
     def slots(self) -> dict[str, Value]:
-        """Every known slot of the record except ids, addresses and free text.
+        """Every known slot of the record except ids, addresses, free text, and what repeats a slot in another language.
 
         People are split by role: a slot per role (``director``, ``cast``), and ``creators`` for those without one.
         """
@@ -88,7 +94,8 @@ class Item:
         for name in ("price", "in_stock"):
             if (value := getattr(self, name)) is not None:
                 slots[name] = value
-        return slots | dict(self.attributes)
+        known = {*slots, *self.attributes, "description"}
+        return slots | {name: value for name, value in self.attributes.items() if not is_translation(name, known)}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -302,7 +309,7 @@ class Placement:
     before: int | None
     """Its position before the step, from 1; None when it was not in the list."""
     after: int
-    """Its position after the step."""
+    """Its position after the step. Pins are put in last and push down what stands below them."""
     rule: str | None = None
     """The name of the business rule, where it was one."""
 

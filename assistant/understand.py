@@ -12,19 +12,22 @@ from dataclasses import replace
 from datetime import date
 
 from assistant.catalogue import Catalogue
+from assistant.detecting import detect_language
+from assistant.language import load_language
 from assistant.text import fold
 from assistant.types import Constraint, Context, Intent, Utterance
 from assistant.understanding.acts import QUESTIONS, find_act, is_out_of_scope, is_small_talk
-from assistant.understanding.answers import find_answer
+from assistant.understanding.answers import MAX_ANSWER, find_answer
 from assistant.understanding.critiques import find_critiques, find_same
 from assistant.understanding.labels import find_labels
 from assistant.understanding.negations import mark_negations
 from assistant.understanding.numbers import NumberSpan, find_numbers
 from assistant.understanding.people import find_people
 from assistant.understanding.reading import Reading, cue_at, read
-from assistant.understanding.revisions import find_replaced, find_revisions
+from assistant.understanding.revisions import find_rejections, find_replaced, find_revisions
 from assistant.understanding.statements import find_statements, state
 from assistant.understanding.titles import find_titles, title_at
+from assistant.unspaced.read import understand_unspaced
 from assistant.vocabulary import Vocabulary
 
 MAX_MESSAGE = 2_000
@@ -39,15 +42,22 @@ def understand(
 ) -> Utterance:
     """What a message says, read against the conversation before it.
 
-    ``today`` is the day that "the last five years" count from, by default the present one; see ``numbers``.
+    The language is the message's own, whatever the vocabulary's. ``today`` is the day that "the last five years" count
+    from, by default the present one; see ``numbers``.
     """
+    language = load_language(detect_language(text, context.language))
+    if language.code != vocabulary.language.code:
+        vocabulary = vocabulary.in_language(language)
+    if not language.spaced:
+        return understand_unspaced(text[:MAX_MESSAGE], vocabulary, context, today=today)
     reading = read(text[:MAX_MESSAGE], vocabulary.language)
     find_answer(reading, vocabulary, context)
     act = None if _all_used(reading) else find_act(reading, vocabulary, context)
     if act in QUESTIONS:
         return _question(reading, vocabulary, context, act)
     find_titles(reading, vocabulary)
-    find_statements(reading, vocabulary)
+    find_rejections(reading, vocabulary, context)
+    find_statements(reading, vocabulary, context)
     find_revisions(reading, vocabulary, context)
     _exclude_titles(reading, vocabulary)
     find_same(reading, vocabulary, context)
@@ -185,6 +195,7 @@ def _find_numbers(reading: Reading, vocabulary: Vocabulary, context: Context, to
         vocabulary.number_patterns,
         vocabulary.spoken,
         default=_counted(vocabulary, context),
+        answer=_asked_number(reading, vocabulary, context),
         today=today,
         newest=vocabulary.newest,
     )
@@ -204,6 +215,12 @@ def _find_numbers(reading: Reading, vocabulary: Vocabulary, context: Context, to
             words=reading.text[span.start : span.end].strip(),
         )
         reading.add(constraint, first, last, promised=not span.soft)
+
+
+def _asked_number(reading: Reading, vocabulary: Vocabulary, context: Context) -> str | None:
+    """The numeric slot that the message may answer with a bare number."""
+    slot = context.question.slot if context.question is not None else ""
+    return slot if slot in vocabulary.spoken.numeric and len(reading.tokens) <= MAX_ANSWER else None
 
 
 def _counted(vocabulary: Vocabulary, context: Context) -> str | None:
@@ -339,7 +356,7 @@ def _search_text(reading: Reading) -> str:
         for token in reading.tokens
         if token.told or (not token.negated and (not token.used or token.raw in promised))
     ]
-    dull = language.stopwords | language.item_words
+    dull = {*language.stopwords, *language.item_words, *language.words("chatter")}
     if reading.refines and all(fold(word) in dull for word in described):
         return ""
     return (" " if language.spaced else "").join(described)

@@ -42,6 +42,13 @@ class Vocabulary:
         self.catalogue = catalogue
         self.language = language
         self._shares: dict[str, float] = {}
+        self._others: dict[str, Vocabulary] = {}
+
+    def in_language(self, language: Language) -> Vocabulary:
+        """The same catalogue's vocabulary in another language, made once."""
+        if language.code not in self._others:
+            self._others[language.code] = Vocabulary(self.catalogue, language)
+        return self._others[language.code]
 
     @cached_property
     def labels(self) -> Mapping[str, tuple[tuple[str, str], ...]]:

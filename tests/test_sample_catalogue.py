@@ -14,9 +14,12 @@ import pytest
 DATA = Path(__file__).resolve().parents[1] / "examples" / "data"
 KEYS = [
     "item_id", "title", "original_title", "year", "creators", "categories", "runtime", "countries", "languages",
-    "tags", "moods", "description",
+    "tags", "moods", "description", "title_zh", "categories_zh", "director_zh", "description_zh",
 ]  # fmt: skip
-REQUIRED = {"item_id", "title", "year", "creators", "categories", "countries", "tags", "moods", "description"}
+REQUIRED = {
+    "item_id", "title", "year", "creators", "categories", "countries", "tags", "moods", "description", "title_zh",
+    "categories_zh", "description_zh",
+}  # fmt: skip
 GENRES = {
     "Action", "Adventure", "Animation", "Biography", "Comedy", "Crime", "Documentary", "Drama", "Family", "Fantasy",
     "History", "Horror", "Music", "Musical", "Mystery", "Romance", "Science fiction", "Sport", "Thriller", "War",
@@ -56,6 +59,23 @@ def events():
 
 def is_funny_in_space(film):
     return "space" in film["tags"] and ("Comedy" in film["categories"] or "funny" in film["moods"])
+
+
+def test_every_film_has_a_chinese_side(films):
+    """Translations stand in the order of what they translate; a genre has one name; titles are not shared."""
+    names = {}
+    for film in films:
+        assert len(film["categories_zh"]) == len(film["categories"]), film["item_id"]
+        for genre, own in zip(film["categories"], film["categories_zh"], strict=True):
+            assert names.setdefault(genre, own) == own
+        directors = [person["name"] for person in film["creators"] if person["role"] == "director"]
+        assert len(film.get("director_zh", directors)) == len(directors), film["item_id"]
+        assert 12 <= len(film["description_zh"]) <= 80, film["item_id"]
+        assert film["description_zh"][-1] in "。？！", film["item_id"]
+        assert not any(character in film["description_zh"] for character in ',;?!"'), film["item_id"]
+    assert set(names) == GENRES
+    titles = Counter(film["title_zh"] for film in films)
+    assert max(titles.values()) == 1, titles.most_common(3)
 
 
 def test_records_are_well_formed(films):

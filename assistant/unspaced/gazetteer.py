@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from assistant.catalogue import Catalogue
-from assistant.records import is_translation
 from assistant.text import fold, is_unspaced
+from assistant.types import Value, is_translation
 from assistant.unspaced.words import Phrases
 from assistant.vocabulary import CLOSED_VALUES, FREE_SLOTS
 
@@ -30,6 +30,16 @@ def key(text: str) -> str:
     return _DROPPED.sub("", fold(text))
 
 
+def _paired(values: Value, others: Value) -> Iterable[tuple[str, str]]:
+    """The values of a slot with their translations, which stand in the same order."""
+    one = values if isinstance(values, tuple) else (values,)
+    other = others if isinstance(others, tuple) else (others,)
+    if len(one) == len(other):
+        for value, said in zip(one, other, strict=True):
+            if isinstance(value, str) and isinstance(said, str):
+                yield value, said
+
+
 class Gazetteer:
     """The phrases of a language and of a catalogue, each with what it stands for."""
 
@@ -45,19 +55,35 @@ class Gazetteer:
     def translated(self) -> Mapping[tuple[str, str], str]:
         """(slot, folded value) to the value in this language, learned from items that have both in the same order."""
         found: dict[tuple[str, str], str] = {}
-        slots = [(slot, slot.rpartition("_")[0]) for slot in self._translations if slot.endswith(f"_{self.code}")]
-        for row in range(len(self.catalogue)) if slots else ():
-            own = self.catalogue.item(row).slots()
-            for slot, base in slots:
-                values, others = own.get(base), own.get(slot)
-                pairs = (
-                    zip(values, others, strict=True)
-                    if isinstance(values, tuple) and isinstance(others, tuple) and len(values) == len(others)
-                    else ((values, others),)
-                )
-                for value, other in pairs:
-                    if isinstance(value, str) and isinstance(other, str):
-                        found.setdefault((base, fold(value)), other)
+        for row in range(len(self.catalogue)):
+            item = self.catalogue.item(row)
+            own: Mapping[str, Value] = {}
+            for name, others in item.attributes.items():
+                if not name.endswith(f"_{self.code}"):
+                    continue
+                own = own or item.slots()
+                base = name.removesuffix(f"_{self.code}")
+                if not is_translation(name, own.keys()) or base == "title":
+                    continue
+                for value, other in _paired(own[base], others):
+                    found.setdefault((base, fold(value)), other)
+        return found
+
+    def say(self, slot: str, value: str) -> str | None:
+        """How a value of a slot is said in this language; None where nothing tells."""
+        if is_unspaced(value):
+            return value
+        folded = fold(value)
+        return self.translated.get((slot, folded)) or self.phrases.said.get(folded) or self._reversed.get(folded)
+
+    @cached_property
+    def _reversed(self) -> Mapping[str, str]:
+        found: dict[str, str] = {}
+        for table in (self.phrases.places, self.phrases.tongues, self.phrases.names):
+            for phrase, values in table.items():
+                for value in values:
+                    if not is_unspaced(value):
+                        found.setdefault(fold(value), phrase)
         return found
 
     @cached_property
@@ -67,7 +93,7 @@ class Gazetteer:
         catalogue = self.catalogue
         for slot, column in catalogue.labels.items():
             closed = slot == "categories" or len(column.rows) <= CLOSED_VALUES
-            if slot in FREE_SLOTS or slot in catalogue.roles or slot in self._translations or not closed:
+            if slot in FREE_SLOTS or slot in catalogue.roles or not closed:
                 continue
             for folded in column.rows:
                 if folded not in ("yes", "no"):
@@ -107,9 +133,8 @@ class Gazetteer:
         found: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for slot in FREE_SLOTS:
             column = self.catalogue.labels.get(slot)
-            if column is None or "title" in slot:
-                continue
-            for folded in column.rows:
+            for folded in column.rows if column is not None and "title" not in slot else ():
+                assert column is not None
                 found[key(folded)].append((slot, column.display[folded]))
                 if (other := self.translated.get((slot, folded))) is not None:
                     found[key(other)].append((slot, column.display[folded]))
@@ -119,7 +144,10 @@ class Gazetteer:
     def wishes(self) -> Mapping[str, Labels]:
         """Phrase to what it prefers: tags, moods, and values under another name."""
         found = {phrase: labels for phrase, labels in self._free.items() if is_unspaced(phrase) and len(phrase) > 1}
-        for table in (self.phrases.themes, self.phrases.wishes):
+        said: dict[str, tuple[str, ...]] = {}
+        for value, phrase in self.phrases.said.items():
+            said[key(phrase)] = (*said.get(key(phrase), ()), value)
+        for table in (said, self.phrases.themes, self.phrases.wishes):
             for phrase, values in table.items():
                 labels = self._of(values) + tuple(label for value in values for label in self._free.get(key(value), ()))
                 if labels:
@@ -145,8 +173,8 @@ class Gazetteer:
                         whole[key(name)][role, written] = None
                         if len(surname := name.split()[-1]) > 3:
                             parts[key(surname)][role, written] = None
-        for part, names in parts.items():
-            whole.setdefault(part, names)
+        for part, meant in parts.items():
+            whole.setdefault(part, meant)
         return {name: tuple(found) for name, found in whole.items()}
 
     @cached_property

@@ -76,7 +76,7 @@ class Notes:
     def left(self) -> str:
         """What is left to search by, its stretches parted by spaces."""
         kept = "".join(" " if place in self.used else character for place, character in enumerate(self.text))
-        return " ".join(re.sub(r"[《》“”「」『』]", " ", kept).split())
+        return " ".join(re.sub(r"[^\w'’\-]+", " ", kept).split())
 
     def clause(self, place: int) -> tuple[int, int]:
         """Where the clause begins and ends that holds a place."""

@@ -82,7 +82,7 @@ def _decade(century: str | None, digits: str) -> int:
     return (1900 if start >= 20 else 2000) + start
 
 
-def find_numbers(text: str, numbers: Collection[str], *, today: datetime.date | None = None) -> list[NumberSpan]:
+def find_numbers(text: str, numbers: Collection[str], *, today: datetime.date) -> list[NumberSpan]:
     """Every limit on one of the catalogue's ``numbers`` that ``text`` states, and how many items it asks for."""
     spans: list[NumberSpan] = []
 
@@ -97,7 +97,7 @@ def find_numbers(text: str, numbers: Collection[str], *, today: datetime.date | 
         spans.append(NumberSpan(start=start, end=end, slot=slot, low=low, high=high, negated=negated))
 
     if "year" in numbers:
-        _years(text, take, today or datetime.date.today())
+        _years(text, take, today)
     if length := next((slot for slot in LENGTH_SLOTS if slot in numbers), None):
         _lengths(text, lambda match, low, high: take(match, length, low, high))
     if pages := next((slot for slot in PAGE_SLOTS if slot in numbers), None):
@@ -122,7 +122,8 @@ def _years(text: str, take: Callable[..., None], today: datetime.date) -> None:
         rf"(?P<c>{_CENTURY}|20)?(?P<a>{_DECADE})年代(?P<part>{_PARTS})?(?P<how>{_BEFORE}|{_AFTER})?", text
     ):
         start = _decade(m["c"], m["a"])
-        low, high = (start + offset for offset in _PART.get(m["part"] or "", (0, 9)))
+        first, last = _PART.get(m["part"] or "", (0, 9))
+        low, high = start + first, start + last
         if m["how"] and re.fullmatch(_BEFORE, m["how"]):
             take(m, "year", None, low - 1)
         elif m["how"]:
@@ -186,8 +187,7 @@ def _lengths(text: str, take: Callable[[re.Match[str], float | None, float | Non
 def _prices(text: str, take: Callable[[re.Match[str], float | None, float | None], None]) -> None:
     unit = r"(?:元|块钱|块|美元|欧元|人民币|刀)"
     for m in re.finditer(rf"[¥￥$€]?(?P<a>{_NUM}){unit}?{_TO}[¥￥$€]?(?P<b>{_NUM}){unit}(?:之间)?", text):
-        low, high = sorted((value_of(m["a"]), value_of(m["b"])))
-        take(m, low, high)
+        take(m, *sorted((value_of(m["a"]), value_of(m["b"]))))
     amount = rf"(?:[¥￥$€]\s*(?P<v>{_NUM})|(?P<w>{_NUM})\s*{unit})"
 
     def value(m: re.Match[str]) -> float:

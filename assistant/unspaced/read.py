@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Iterable
 
@@ -36,13 +37,15 @@ def gazetteer_of(vocabulary: Vocabulary) -> Gazetteer:
     return catalogue.gazetteers[code]
 
 
-def understand_unspaced(text: str, vocabulary: Vocabulary, context: Context) -> Utterance:
-    """What a message says, read against the conversation before it."""
+def understand_unspaced(
+    text: str, vocabulary: Vocabulary, context: Context, *, today: datetime.date | None = None
+) -> Utterance:
+    """What a message says, read against the conversation before it; arguments as for ``understand``."""
     language, gazetteer = vocabulary.language, gazetteer_of(vocabulary)
     phrases = gazetteer.phrases
     notes = Notes.of(text)
     _quoted_titles(notes, gazetteer)
-    _numbers(notes, gazetteer)
+    _numbers(notes, gazetteer, today or datetime.date.today())
     _stock(notes, gazetteer, phrases)
     _bare_titles(notes, gazetteer, language)
     talk = talk_of(notes, gazetteer, language, context)
@@ -57,10 +60,11 @@ def understand_unspaced(text: str, vocabulary: Vocabulary, context: Context) -> 
         search_text = ""
     like = tuple(dict.fromkeys((*(gazetteer.catalogue.ids[row] for row in notes.like), *talk.like)))
     settled = bool(constraints or notes.wishes or like or notes.k)
+    asks = bool(notes.unknown or notes.named) or notes.has(language.words("asks"))
     return Utterance(
         text=text,
         language=language.code,
-        intent=talk.intent_for(settled=settled, searched=bool(search_text), similar=bool(like)),
+        intent=talk.intent_for(settled=settled, searched=bool(search_text), similar=bool(like), asks=asks),
         search_text=" ".join(filter(None, (search_text, _akin(search_text, phrases), _glosses(notes, gazetteer)))),
         constraints=constraints,
         wishes=tuple(dict.fromkeys(notes.wishes)),
@@ -132,12 +136,13 @@ def _stands_alone(phrase: str, size: int, plain: str, at: int, language: Languag
     return any(before.endswith(cue) for cue in strong) or any(behind.startswith(cue) for cue in cued_behind)
 
 
-def _numbers(notes: Notes, gazetteer: Gazetteer) -> None:
+def _numbers(notes: Notes, gazetteer: Gazetteer, today: datetime.date) -> None:
     masked = "".join("　" if place in notes.used else character for place, character in enumerate(notes.plain))
-    for span in find_numbers(masked, gazetteer.catalogue.numbers.keys()):
+    for span in find_numbers(masked, gazetteer.catalogue.numbers.keys(), today=today):
         notes.use(span.start, span.end)
         if span.slot is None:
             notes.k = int(span.low or span.high or 1)
+            notes.use(span.end, min(span.end + 1, len(notes.plain)))  # the counter behind it
             continue
         op: Operator = "outside" if span.negated else "range"
         words = notes.text[span.start : span.end].strip()
@@ -202,12 +207,14 @@ def _negations(notes: Notes, language: Language) -> None:
             continue
         _, end = notes.clause(mark.start)
         ahead = [other for other in marks[index + 1 :] if other.start < end]
-        values = []
+        values: list[Mark] = []
         for other in ahead:
             if "contrast" in other.kinds and not other.value:
                 break
             if other.kinds & {"negation"} and not other.value:
                 break
+            if values and notes.plain[values[-1].end : other.start] == "的" and other.value:
+                break  # 不是美国的科幻片 is science fiction
             if other.value:
                 values.append(other)
         if values and mark.kinds & {"negation", "comparison"}:

@@ -45,7 +45,7 @@ class Talk:
         """Whether titles are spoken of, not wanted to be resembled."""
         return self.intent in _ABOUT or self.intent in ("accept",) or bool(self.again)
 
-    def intent_for(self, *, settled: bool, searched: bool, similar: bool) -> Intent:
+    def intent_for(self, *, settled: bool, searched: bool, similar: bool, asks: bool) -> Intent:
         """The intent, once it is known what else the message says."""
         if self.intent is not None:
             return self.intent
@@ -55,7 +55,7 @@ class Talk:
             return "similar"
         if self.under_way and not searched and (settled or self.rejected or self.take_back or self.no_preference):
             return "refine"
-        if not settled and not searched and not self.under_way:
+        if not settled and not searched and not asks and not self.under_way:
             return "small_talk"
         return "recommend"
 

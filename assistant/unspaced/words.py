@@ -9,6 +9,8 @@ from functools import cache
 from importlib import resources
 from typing import Any, Literal
 
+from assistant.text import fold
+
 Direction = Literal["less", "more"]
 
 
@@ -36,6 +38,8 @@ class Phrases:
     older: tuple[str, ...]
     newer: tuple[str, ...]
     stock: tuple[str, ...]
+    said: Mapping[str, str]
+    """Folded value in English to how it is said."""
     akin: Mapping[str, tuple[str, ...]]
     """Word to others that mean nearly the same."""
 
@@ -88,5 +92,6 @@ def load_phrases(code: str) -> Phrases:
         older=longest_first(references["older"]),
         newer=longest_first(references["newer"]),
         stock=longest_first(data["cues"]["in_stock"]),
+        said={fold(value): phrase for value, phrase in data["said"].items()},
         akin=_akin(data["akin"]["groups"]),
     )
