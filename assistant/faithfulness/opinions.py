@@ -32,6 +32,7 @@ _PERSONAL = word_set(
 """What somebody likes, and what says more of the list than of the item ("the best of them")."""
 _FITTING = word_set("for with choice option example bet idea fit way experience time year reason deal job at")
 """After mild praise: "a good choice", "okay with", "good for families" say what it suits."""
+_MATCHING = word_set("place spot pick match gift companion base pairing partner alternative introduction")
 _COPULAS = word_set("is was are were be been seems felt 's")
 _DEGREES = word_set("pretty very quite rather so just fairly such kind of sort overall downright")
 _OPPOSITE = {1: {3, 4}, 2: {1, 3, 4}, 3: {1, 2}, 4: {1, 2}}
@@ -155,7 +156,10 @@ def _states_rating(reading: Reading, i: int, levels: frozenset[int]) -> bool:
     token = reading.tokens[i]
     if not levels or token.low in _PERSONAL or token.first or reading.before(i, 1) == ["too"]:
         return False
-    if reading.after(i + 1, 1) and reading.after(i + 1, 1)[0] in _FITTING:
+    if token.low.endswith("ly"):  # "incredibly light" praises the lightness
+        return False
+    after = reading.after(i + 1, 2)
+    if after and (after[0] in _FITTING or (after[0] in _MATCHING and after[1:] == ["for"])):
         return False
     mild = bool(levels & {3}) or levels == {2, 3}
     return not mild or _predicated(reading, i)

@@ -42,6 +42,8 @@ def test_a_rating_in_words_that_the_record_lacks_is_absent(text):
         "Lantern House is a good choice for the harbour.",
         "Lantern House is good for families.",
         "Is Lantern House any good?",
+        "Lantern House is the perfect place for the harbour.",
+        "Lantern House is incredibly close to the harbour.",
         "Okay, Lantern House is by the harbour.",
         "Too bad that Lantern House is by the harbour.",
     ],
