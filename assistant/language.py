@@ -60,6 +60,8 @@ class SlotWords:
     """Word for a unit to how much of the slot it is: ``hour`` is 60."""
     asks: tuple[str, ...] = ()
     """Patterns of questions about the slot: ``how long``."""
+    answer: str = ""
+    """What a bare number means as an answer: ``most``, ``least``, or about it."""
     around: float = 0.0
     """How far "about 90 minutes" reaches to either side, in the slot's unit; 0: a tenth."""
 

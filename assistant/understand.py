@@ -138,7 +138,7 @@ def _intent(
         return "small_talk"
     if not revised and is_out_of_scope(reading, vocabulary, understood=acts or bool(unknown)):
         return "out_of_scope"
-    if (reading.statements or reading.unsaid) and not _wants(reading):
+    if (reading.statements or reading.unsaid) and not reading.rejected and not _wants(reading):
         return "similar" if reading.like else "profile"
     if reading.like:
         return "similar"
@@ -161,7 +161,7 @@ def _wants(reading: Reading) -> bool:
 def _adds(reading: Reading, vocabulary: Vocabulary, search_text: str) -> bool:
     """Whether a message adds to the request before it instead of making a new one: it opens like an addition, or has
     nothing in it but values."""
-    if reading.first("follow_up"):
+    if any(match.start() <= reading.lead for match in reading.matches("follow_up")):
         return True
     dull = vocabulary.language.stopwords | vocabulary.language.item_words
     valued = {word for c in (*reading.constraints, *reading.wishes) for word in fold(c.words).split()}
@@ -261,7 +261,7 @@ def _unknown_names(reading: Reading, vocabulary: Vocabulary) -> tuple[str, ...]:
         for kind, least in (("like", 1), ("acted", 2), ("directed", 2), ("by", 2), ("named", 1)):
             size = cue_at(reading, index, cues[kind])
             start = end = index + size
-            if not size or not reading.free(index, index + 1):
+            if not size or not reading.free(start, start + 1):
                 continue
             while end < len(reading.tokens) and not reading.tokens[end].used and reading.tokens[end].raw[:1].isupper():
                 end += 1

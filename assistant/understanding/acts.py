@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from assistant.types import Context, Intent
-from assistant.understanding.reading import Reading
+from assistant.understanding.reading import Reading, negated_at
 from assistant.understanding.references import Reference, behind_cue, find_references, ids_of
 from assistant.vocabulary import Vocabulary
 
@@ -30,6 +30,8 @@ def find_act(reading: Reading, vocabulary: Vocabulary, context: Context) -> Inte
         return found
     if _compares(reading, vocabulary, context):
         return "compare"
+    if _asks_for_title(reading, vocabulary, context):
+        return "about"
     if _accepts(reading, vocabulary, context):
         return "accept"
     return "about" if _asks_about(reading, vocabulary, context) else None
@@ -74,6 +76,9 @@ def _compares(reading: Reading, vocabulary: Vocabulary, context: Context) -> boo
             _ask_by_extreme(reading, vocabulary)
             if not reading.asked:
                 _ask(reading, vocabulary)
+            if not reading.asked:  # "which has the best rating?"
+                phrases = [reading.phrase(n, n + 1) for n in range(len(reading.tokens))]
+                reading.asked.extend(slot for phrase in phrases for slot in vocabulary.spoken.slots_named(phrase))
             return True
     if len(reading.tokens) > SHORT or reading.first("either_title") is None:
         return False
@@ -133,11 +138,9 @@ def _asks_about(reading: Reading, vocabulary: Vocabulary, context: Context) -> b
     match = reading.first("about") or reading.first("about_have")
     if match is None:
         return False
-    references = [
-        r
-        for r in find_references(reading, vocabulary, context, loose=True, start=match.start())
-        if not behind_cue(reading, r, (*reading.language.cues["like"], *reading.language.words("than")))
-    ]
+    cues = (*reading.language.cues["like"], *reading.language.words("than"))
+    references = find_references(reading, vocabulary, context, loose=True, start=match.start())
+    references = [r for r in references if not behind_cue(reading, r, cues)]
     if reading.first("about") is None and references:
         between = reading.plain[match.end() : references[0].start].strip()
         if between.strip("\"'“”‘’") not in ("", *reading.language.words("title_lead")):
@@ -155,6 +158,19 @@ def _asks_about(reading: Reading, vocabulary: Vocabulary, context: Context) -> b
     return False
 
 
+def _asks_for_title(reading: Reading, vocabulary: Vocabulary, context: Context) -> bool:
+    """ "Show me 12 Angry Men": an item that was not shown yet, by its title and nothing else."""
+    for match in reading.matches("about_title"):
+        references = find_references(reading, vocabulary, context, loose=True, start=match.end())
+        whole = len(references) == 1 and references[0].titled and references[0].ids[0] not in context.shown
+        if whole and not re.search(r"\w", reading.plain[match.end() : references[0].start]):
+            rest = reading.plain[references[0].end :]
+            if not re.search(r"\w", _without_fillers(reading, rest)):
+                reading.references.extend(references[0].ids)
+                return True
+    return False
+
+
 def _ask(reading: Reading, vocabulary: Vocabulary) -> None:
     """Note the slots that a question is about; "how long" is about the length, where the catalogue has one."""
     for slot, patterns in vocabulary.spoken.asks.items():
@@ -162,7 +178,8 @@ def _ask(reading: Reading, vocabulary: Vocabulary) -> None:
             reading.asked.append(slot)
     if not reading.asked:  # "is it in French?"
         for index in range(len(reading.tokens)):
-            if labels := vocabulary.label(reading.phrase(index, index + 1)):
+            phrase = reading.phrase(index, index + 1)
+            if labels := vocabulary.label(phrase) or vocabulary.wish(phrase):
                 reading.asked.extend(dict.fromkeys(slot for slot, _ in labels))
 
 
@@ -174,13 +191,13 @@ def _accepts(reading: Reading, vocabulary: Vocabulary, context: Context) -> bool
         end = reading.clause_end(match.end())
         begin = max((o for o in reading.openings if o <= match.start()), default=match.start())
         references = find_references(reading, vocabulary, context, loose=True, start=begin, end=end)
-        references = [
-            r
-            for r in references
-            if not behind_cue(reading, r, (*reading.language.cues["like"], *reading.language.words("than")))
-        ]
-        if references:
-            return _accept(reading, references, match)
+        if chosen := _unlike(reading, references):
+            return _accept(reading, chosen, match)
+    for match in reading.matches("accept_behind"):
+        references = find_references(reading, vocabulary, context, loose=True, end=match.start())
+        near = [r for r in references if len(reading.plain[r.end : match.start()].split()) <= 1]
+        if (chosen := _unlike(reading, near)[-1:]) and not negated_at(reading, match.start()):
+            return _accept(reading, chosen, match)
     if context.question is None and (match := reading.first("accept_bare")):
         taken = context.focus[:1] or (context.table if len(context.table) == 1 else ())
         if match.end() >= len(reading.plain.rstrip(" .!")) and taken:
@@ -189,6 +206,12 @@ def _accepts(reading: Reading, vocabulary: Vocabulary, context: Context) -> bool
             reading.references.extend(taken)
             return True
     return _takes_alone(reading, vocabulary, context)
+
+
+def _unlike(reading: Reading, references: Sequence[Reference]) -> list[Reference]:
+    """References without those that only say what something is like, or more than."""
+    cues = (*reading.language.cues["like"], *reading.language.words("than"))
+    return [r for r in references if not behind_cue(reading, r, cues) and not negated_at(reading, r.start)]
 
 
 def _accept(reading: Reading, references: Sequence[Reference], match: re.Match[str]) -> bool:
@@ -218,7 +241,8 @@ def _takes_alone(reading: Reading, vocabulary: Vocabulary, context: Context) -> 
             and token.text not in dull
         ]
         before = reading.plain[:opening].strip(" ,.!")
-        if not rest and "?" not in reading.text and (not before or reading.first("gladly")):
+        negated = any(token.text in reading.language.cues["negation"] for token in reading.tokens)
+        if not rest and not negated and "?" not in reading.text and (not before or reading.first("gladly")):
             return _accept(reading, references[:1], next(re.finditer("", reading.plain)))
     return False
 

@@ -21,7 +21,7 @@ def find_answer(reading: Reading, vocabulary: Vocabulary, context: Context) -> N
         return
     if question.drops:
         _answer_offer(reading, question)
-    elif _declines(reading):
+    elif _declines(reading) or _any_of_slot(reading, vocabulary, question):
         _use_all(reading)
         reading.no_preference = True
     elif len(reading.tokens) <= MAX_ANSWER:
@@ -43,8 +43,16 @@ def _declines(reading: Reading) -> bool:
     whole = re.sub(r"[\s.!,]+", " ", reading.plain).strip()
     end = len(reading.plain.rstrip(" .!"))
     return bool(whole) and any(
-        match.end() >= end and not reading.plain[: match.start()].strip(" ,.!").count(" ") > 2
+        match.end() >= end and not reading.plain[: match.start()].strip(" ,.!").count(" ") > 5
         for match in reading.matches("no_preference")
+    )
+
+
+def _any_of_slot(reading: Reading, vocabulary: Vocabulary, question: Question) -> bool:
+    """ "Any language", when the language was asked about."""
+    return any(
+        question.slot in vocabulary.spoken.slots_named(re.sub(r"\s+", " ", match["what"]))
+        for match in reading.matches("any_slot")
     )
 
 

@@ -13,7 +13,7 @@ from statistics import median
 
 from assistant.language import any_of
 from assistant.types import Constraint, Context
-from assistant.understanding.reading import Reading
+from assistant.understanding.reading import Reading, negated_at
 from assistant.understanding.references import Reference, find_references, ids_of
 from assistant.vocabulary import Vocabulary
 
@@ -24,6 +24,7 @@ def find_critiques(reading: Reading, vocabulary: Vocabulary, context: Context) -
         return
     critic = _Critic(reading, vocabulary, context)
     critic.more_like()
+    critic.like_but()
     critic.comparatives()
     critic.too_much()
     critic.more_of_a_slot()
@@ -48,7 +49,12 @@ class _Critic:
     def base(self, at: int) -> list[str]:
         """The items that a critique at place ``at`` is relative to."""
         clause = self.reading.clause_end(at)
-        near = [r for r in self.references if not r.titled and not r.spoken_last and r.start < clause]
+        near = [
+            r
+            for r in self.references
+            if not r.spoken_last
+            and ((r.end <= at and self.reading.clause_end(r.end) == clause) or (not r.titled and r.start < clause))
+        ]
         return list(near[-1].ids) if near else self.default
 
     def behind_than(self, end: int) -> tuple[list[str], int] | None:
@@ -63,7 +69,7 @@ class _Critic:
             if (it := cue.regex.match(self.reading.plain, match.start())) and self.default:
                 return self.default, it.end()
         for reference in self.references:
-            if reference.start == at or self.reading.plain[at : reference.start].strip(" \"'“”‘’") == "":
+            if reference.start >= at and not self.reading.plain[at : reference.start].strip(" \"'“”‘’"):
                 return list(reference.ids), reference.end
         return None
 
@@ -82,7 +88,7 @@ class _Critic:
     def add(self, constraint: Constraint, start: int, end: int, *, promised: bool = True) -> None:
         for reference in self.references:  # "the second one is too long": the words are understood
             near = self.reading.plain[reference.end : start].split()
-            if not reference.titled and reference.end <= start and len(near) <= 3:
+            if reference.end <= start and len(near) <= 3:
                 self.reading.use_span(reference.start, reference.end)
         reading = self.reading
         words = reading.text[start:end].strip()
@@ -106,6 +112,20 @@ class _Critic:
                 self.reading.references.extend(here[0].ids)
                 self.reading.use_span(match.start(), here[0].end)
 
+    def like_but(self) -> None:
+        """ "The second but in black": that one is resembled."""
+        for reference in self.references:
+            end = self.reading.plain[reference.end :].lstrip(" ,")
+            opens = reference.start in self.reading.openings
+            if (
+                opens
+                and not reference.titled
+                and re.match(self.language.bounded(any_of(self.language.words("turning"))), end)
+            ):
+                self.reading.like.extend(reference.ids)
+                self.reading.references.extend(reference.ids)
+                self.reading.use_span(reference.start, reference.end)
+
     def comparatives(self) -> None:
         """ "Older", "a bit shorter than that one", "newer than Parasite"."""
         for words, up in ((self.spoken.more, True), (self.spoken.less, False)):
@@ -113,7 +133,7 @@ class _Critic:
                 slot = words[re.sub(r"\s+", " ", match.group())]
                 if not self.reading.free_span(match.start(), match.end()):
                     continue
-                negated = self._negated(match.start())
+                negated = negated_at(self.reading, match.start())
                 if (named := self.behind_than(match.end())) is not None:
                     self._compared(slot, named[0], match.start(), named[1], up=up, negated=negated)
                 elif self.default and not negated and self._is_critique(match.start(), match.end()):
@@ -133,14 +153,6 @@ class _Critic:
                 high=low - step if low is not None else None,
             )
         self.add(constraint, start, end)
-
-    def _negated(self, start: int) -> bool:
-        index, _ = self.reading.tokens_of(start, start + 1)
-        return any(
-            self.reading.phrase(index - size, index) in self.language.cues["negation"]
-            for size in (1, 2)
-            if index >= size
-        )
 
     def _is_critique(self, start: int, end: int) -> bool:
         """Whether a comparative speaks of the wanted item: "something older", and not "an older man"."""
@@ -231,7 +243,7 @@ class _Critic:
         """ "Funnier", "less violent", "more romantic": a wish."""
         for match in re.finditer(self.language.bounded(any_of(self.language.comparatives)), self.reading.plain):
             word = re.sub(r"\s+", " ", match.group())
-            if not self.reading.free_span(match.start(), match.end()) or self._negated(match.start()):
+            if not self.reading.free_span(match.start(), match.end()) or negated_at(self.reading, match.start()):
                 continue
             if qualities := self.vocabulary.quality(word):
                 self._wish(qualities, match.start(), match.end(), wanted=True)
@@ -311,23 +323,16 @@ def _same_people(reading: Reading, vocabulary: Vocabulary, row: int) -> None:
         if reading.free_span(match.start(), match.end()):
             _add(
                 reading,
-                _makers(vocabulary, row, same=not _is_negated(reading, match.start())),
+                _makers(vocabulary, row, same=not negated_at(reading, match.start())),
                 match.start(),
                 match.end(),
             )
     for match in reading.matches("with_them"):
         cast = vocabulary.catalogue.values(row).get("cast")
         if cast and isinstance(cast, tuple) and reading.free_span(match.start(), match.end()):
-            op = "none" if _is_negated(reading, match.start()) else "any"
+            op = "none" if negated_at(reading, match.start()) else "any"
             made = Constraint(slot="cast", op="none" if op == "none" else "any", values=cast)
             _add(reading, made, match.start(), match.end())
-
-
-def _is_negated(reading: Reading, start: int) -> bool:
-    index, _ = reading.tokens_of(start, start + 1)
-    return any(
-        reading.phrase(index - size, index) in reading.language.cues["negation"] for size in (1, 2, 3) if index >= size
-    )
 
 
 def _makers(vocabulary: Vocabulary, row: int, *, same: bool) -> Constraint | None:

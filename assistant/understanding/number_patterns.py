@@ -35,7 +35,7 @@ class NumberPatterns:
         begin = r"(?<![\w.])" if language.spaced else r"(?<![\d.])"
         self.between_words = words["between_words"]
         counted = any_of([*words["halves"], *language.numbers])
-        number = rf"\d{{1,3}}(?:,\d{{3}})+(?!\d)|\d+(?:\.\d+)?|{counted}"
+        number = rf"\d{{1,3}}(?:,\d{{3}})+(?!\d)|\d+(?:\.\d+)?|(?:{counted}){edge}"
         unit = any_of(self.units)
         name = any_of(names)
         space = r"\s+" if language.spaced else r"\s*"

@@ -40,6 +40,7 @@ class _Finder:
         self.spoken = spoken
         self.default = default
         self.now = now
+        self.answer: str | None = None
         self.spans: list[NumberSpan] = []
 
     def free(self, start: int, end: int) -> bool:
@@ -131,7 +132,8 @@ class _Finder:
                     below = patterns.below_after.fullmatch(match["how"]) is not None
                     self.take(match, slot, None if below else value, value if below else None)
         for match in patterns.exact.finditer(self.text):
-            if (found := self.slot_of(match, bare=False)) is not None:
+            found = self.slot_of(match, bare=False)
+            if found is not None and found[0] != self.answer:
                 self._exact(match, *found)
 
     def _own_factor(self, match: re.Match[str], n: int, factor: float) -> float:
@@ -165,6 +167,24 @@ class _Finder:
             return  # "the length 3": names of slots are ordinary words too
         reach = self.spoken.words[slot].around or AROUND * value
         self.take(match, slot, _rounded(value - reach), _rounded(value + reach), soft=True)
+
+    def find_answer(self, slot: str) -> None:
+        """A bare number as an answer: what somebody will pay at most, or expects at least."""
+        for match in self.patterns.exact.finditer(self.text):
+            unit = match["u1"]
+            factor = self.patterns.units[re.sub(r"\s+", " ", unit)][1] if unit else 1.0
+            value = self.amount(match, 1, factor)
+            if value is None:
+                continue
+            kind = self.spoken.words[slot].answer
+            if kind and not self.spoken.is_discrete(slot, value):
+                self.take(match, slot, value if kind == "least" else None, value if kind == "most" else None)
+            elif self.spoken.is_discrete(slot, value):
+                self.take(match, slot, value, value)
+            else:
+                reach = self.spoken.words[slot].around or AROUND * value
+                self.take(match, slot, _rounded(value - reach), _rounded(value + reach), soft=True)
+            return
 
     # years
 
@@ -262,20 +282,25 @@ def find_numbers(
     spoken: SpokenSlots,
     *,
     default: str | None = None,
+    answer: str | None = None,
     today: date,
     newest: int | None,
 ) -> list[NumberSpan]:
     """Every limit on a number of the catalogue that ``text`` (folded) states, and how many items it asks for.
 
-    ``default`` is the slot of numbers that do not say what they count; ``newest`` the latest year of the catalogue.
+    ``default`` is the slot of numbers that do not say what they count, ``answer`` the slot that was asked about, of which a
+    bare number is a limit; ``newest`` is the latest year of the catalogue.
     """
     now = today.year if newest is None else min(today.year, newest)
     finder = _Finder(text, patterns, spoken, default, now)
+    finder.answer = answer
     finder.find_amounts(bare=False)
     if "year" in spoken.numeric:
         finder.find_years()
     finder.find_count()
     finder.find_amounts(bare=True)
+    if answer is not None and not any(span.slot == answer for span in finder.spans):
+        finder.find_answer(answer)
     spans = sorted(finder.spans, key=lambda span: span.start)
     for place in range(1, len(spans)):  # "not from the 90s or 2000s"
         before, span = spans[place - 1], spans[place]

@@ -71,6 +71,8 @@ class Reading:
     """The message folded character by character, so that places in it are places in ``text``; apostrophes straight."""
     openings: list[int]
     """Where clauses begin in ``plain``, polite openings skipped one after the other."""
+    lead: int = 0
+    """Where the message itself begins, the polite openings behind it."""
     constraints: list[Constraint] = field(default_factory=list)
     wishes: list[Constraint] = field(default_factory=list)
     found: list[Found] = field(default_factory=list)
@@ -173,7 +175,9 @@ class Reading:
 def read(text: str, language: Language) -> Reading:
     """A message cut into tokens."""
     plain = "".join(_folded(character) for character in text)
-    return Reading(text=text, language=language, tokens=_tokens(text), plain=plain, openings=_openings(plain, language))
+    openings = _openings(plain, language)
+    lead = next((o for o in reversed(openings) if not re.search(r"\w", _unfilled(plain[:o], language))), 0)
+    return Reading(text=text, language=language, tokens=_tokens(text), plain=plain, openings=openings, lead=lead)
 
 
 def _folded(character: str) -> str:
@@ -215,6 +219,10 @@ def _openings(plain: str, language: Language) -> list[int]:
     return sorted(set(openings))[:MAX_OPENINGS]
 
 
+def _unfilled(text: str, language: Language) -> str:
+    return re.sub(language.bounded(language.expanded("{filler}")), " ", text)
+
+
 def _behind(pattern: re.Pattern[str], text: str, start: int) -> int:
     match = pattern.match(text, start)
     return match.end() if match else start
@@ -227,6 +235,13 @@ def cue_at(reading: Reading, index: int, cues: Iterable[str]) -> int:
         if reading.phrase(index, index + size) == cue:
             return size
     return 0
+
+
+def negated_at(reading: Reading, start: int) -> bool:
+    """Whether a negation ends right before a place of the text."""
+    index = next((n for n, token in enumerate(reading.tokens) if token.start >= start), len(reading.tokens))
+    cues = reading.language.cues["negation"]
+    return any(reading.phrase(index - size, index) in cues for size in (1, 2, 3) if index >= size)
 
 
 def _size(cue: str) -> int:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import date
 
 from assistant.language import singular
 from assistant.text import fold
-from assistant.types import Context, Held
+from assistant.types import Constraint, Context, Held
+from assistant.understanding.numbers import NumberSpan, find_numbers
 from assistant.understanding.reading import Reading
 from assistant.understanding.references import Reference, find_references, ids_of
 from assistant.vocabulary import Vocabulary
@@ -19,10 +21,11 @@ def find_revisions(reading: Reading, vocabulary: Vocabulary, context: Context) -
     if context.held:
         _undo(reading, context)
         _take_back(reading, vocabulary, context)
+        for match in reading.matches("any_slot"):
+            reading.use_span(match.start(), match.end())
         _relax(reading, vocabulary, context)
     _again(reading, vocabulary, context)
     _seen(reading, vocabulary, context)
-    _reject(reading, vocabulary, context)
     _others(reading, context)
 
 
@@ -62,13 +65,43 @@ def _take_back(reading: Reading, vocabulary: Vocabulary, context: Context) -> No
 def held_by(what: str, vocabulary: Vocabulary, context: Context) -> list[Held]:
     """What the conversation holds that words speak of: by their value or the user's own words, else by their slot."""
     phrases = _phrases(what, vocabulary)
+    by_number = [held for held in context.held if _same_numbers(what, held, vocabulary)]
+    if by_number:
+        return by_number
     by_value = [held for held in context.held if phrases & _values_of(held, vocabulary)]
     if by_value:
         return by_value
     by_words = [held for held in context.held if phrases & _words_of(held, vocabulary)]
     if by_words:
         return by_words
-    return [held for held in context.held if phrases & vocabulary.spoken.all_words(held.constraint.slot)]
+    return [held for held in context.held if phrases & _slot_words(held.constraint.slot, vocabulary)]
+
+
+def _slot_words(slot: str, vocabulary: Vocabulary) -> set[str]:
+    if slot == "people":
+        return {word for role in vocabulary.catalogue.roles for word in vocabulary.spoken.all_words(role)}
+    return vocabulary.spoken.all_words(slot)
+
+
+def numbers_in(text: str, vocabulary: Vocabulary) -> list[NumberSpan]:
+    """The limits on numbers that a folded stretch of a message states, those on years as years of the catalogue."""
+    newest = vocabulary.newest or date.today().year
+    return [
+        span
+        for span in find_numbers(
+            text, vocabulary.number_patterns, vocabulary.spoken, today=date(newest, 1, 1), newest=vocabulary.newest
+        )
+        if span.slot is not None
+    ]
+
+
+def _same_numbers(what: str, held: Held, vocabulary: Vocabulary) -> bool:
+    if held.constraint.op not in ("range", "outside"):
+        return False
+    ends = (held.constraint.low, held.constraint.high)
+    return any(
+        span.slot == held.constraint.slot and (span.low, span.high) == ends for span in numbers_in(what, vocabulary)
+    )
 
 
 def _phrases(what: str, vocabulary: Vocabulary) -> set[str]:
@@ -126,9 +159,40 @@ def _relax(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
             if blocking:
                 _drop(reading, blocking)
                 reading.use_span(match.start(), match.end())
+        if _relax_numbers(reading, vocabulary, context, match):
+            continue
         if any(character.isdigit() for character in what):  # "up to 120 is fine": the number is read as one
             reading.use_span(end, match.end())
         _mark_widening(reading, vocabulary, context, match, what)
+
+
+def _relax_numbers(reading: Reading, vocabulary: Vocabulary, context: Context, match: re.Match[str]) -> bool:
+    """ "Two and a half hours is fine", "the 80s would do too": the limit that is held reaches so far."""
+    for span in numbers_in(match["what"], vocabulary):
+        held = next((h for h in context.held if h.constraint.op == "range" and h.constraint.slot == span.slot), None)
+        if held is None or span.low is None or span.high is None or span.slot is None:
+            continue
+        low, high = held.constraint.low, held.constraint.high
+        if span.soft:
+            middle = (span.low + span.high) / 2
+            low, high = (
+                (min(low, middle) if low is not None else None),
+                (max(high, middle) if high is not None else None),
+            )
+        else:
+            low, high = (
+                (min(low, span.low) if low is not None else None),
+                (max(high, span.high) if high is not None else None),
+            )
+        words = reading.text[match.start() : match.end()].strip()
+        first, last = reading.tokens_of(match.start(), match.end())
+        reading.add(
+            Constraint(slot=span.slot, op="range", low=low, high=high, words=words), first, last, promised=held.promised
+        )
+        _drop(reading, [held])
+        reading.use_span(match.start(), match.end())
+        return True
+    return False
 
 
 def _mark_widening(reading: Reading, vocabulary: Vocabulary, context: Context, match: re.Match[str], what: str) -> None:
@@ -153,6 +217,17 @@ def _mark_widening(reading: Reading, vocabulary: Vocabulary, context: Context, m
 
 
 def _again(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
+    for match in reading.matches("about_title"):  # "show me Alien", which was shown before
+        references = find_references(reading, vocabulary, context, loose=True, start=match.end())
+        if len(references) == 1 and references[0].titled and references[0].ids[0] in context.shown:
+            between = reading.plain[match.end() : references[0].start]
+            if not re.search(r"\w", between) and reading.punctuated(
+                reading.tokens_of(references[0].start, references[0].end)[1] - 1
+            ):
+                reading.again.extend(references[0].ids)
+                reading.references.extend(references[0].ids)
+                _use(reading, references, match)
+                return
     for match in reading.matches("again"):
         references = [
             r for r in find_references(reading, vocabulary, context, loose=True) if reading.free_span(r.start, r.end)
@@ -174,7 +249,11 @@ def _seen(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
     for match in reading.matches("seen"):
         end = reading.clause_end(match.end() - 1)
         references = list(find_references(reading, vocabulary, context, loose=True, start=match.start(), end=end))
-        bare = not references and not re.search(r"\w", reading.plain[match.end() : end])
+        bare = (
+            not references
+            and match.start() in reading.openings
+            and not re.search(r"\w", reading.plain[match.end() : end])
+        )
         ids = ids_of(references) or (_last_spoken_of(reading, context) if bare else [])
         if not ids:
             continue
@@ -187,7 +266,8 @@ def _last_spoken_of(reading: Reading, context: Context) -> Sequence[str]:
     return reading.seen[-1:] or reading.rejected[-1:] or context.focus or context.table[:1]
 
 
-def _reject(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
+def find_rejections(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
+    """Note the items that a message does not want; the words that say so are used up."""
     pool = context.table
     for match in reading.matches("reject_those"):
         if pool and reading.free_span(match.start(), match.end()):
@@ -215,8 +295,13 @@ def _others(reading: Reading, context: Context) -> None:
     if not (context.table or context.shown):
         return
     for match in reading.matches("others"):
-        if reading.free_span(match.start(), match.end()):
-            _use(reading, (), match)
+        opens = match.start() in reading.openings or len(reading.tokens) <= MAX_AGAIN
+        if not opens or not reading.free_span(match.start(), match.end()):
+            continue
+        _use(reading, (), match)
+        for word in re.findall(r"\w+", match.group()):
+            if word.isdigit() or word in reading.language.numbers:
+                reading.k = int(word) if word.isdigit() else reading.language.numbers[word]
 
 
 def _use(reading: Reading, references: Sequence[Reference], match: re.Match[str]) -> None:

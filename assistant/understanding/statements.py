@@ -6,15 +6,16 @@ import re
 
 from assistant.language import any_of
 from assistant.text import fold
-from assistant.types import Statement
+from assistant.types import Context, Statement
 from assistant.understanding.reading import Reading, Said
+from assistant.understanding.references import find_references
 from assistant.vocabulary import Vocabulary
 
 PLACES = ("countries", "country", "languages", "language", "city", "district")
 """Slots that "I am French" does not choose: it says where somebody comes from."""
 
 
-def find_statements(reading: Reading, vocabulary: Vocabulary) -> None:
+def find_statements(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
     """Mark the stretches of a message that speak of what the user likes; their values are found later."""
     _unsaid(reading)
     for cue in reading.language.statements:
@@ -22,6 +23,7 @@ def find_statements(reading: Reading, vocabulary: Vocabulary) -> None:
             end = _end(reading, match.end())
             if _is_new(reading, match.start(), end) and re.search(r"\w", reading.plain[match.end() : end]):
                 _mark(reading, match.end(), end, likes=cue.likes, confidence=cue.confidence, begin=match.start())
+                _titles(reading, vocabulary, context, match.end(), end, likes=cue.likes)
                 reading.use_span(match.start(), match.end())
     for name, likes, confidence in (
         ("behind_likes", True, 1.0),
@@ -52,6 +54,20 @@ def _mark(
             token.negated = token.negated or not likes
     if lasting:
         reading.said.append(Said(start=start, end=stop, likes=likes, confidence=confidence, words=words))
+
+
+def _titles(reading: Reading, vocabulary: Vocabulary, context: Context, start: int, end: int, *, likes: bool) -> None:
+    """Items that are loved or hated by title: resembled, or not wanted."""
+    for reference in find_references(reading, vocabulary, context, loose=True, start=start, end=end):
+        if reference.titled:
+            reading.titled[reference.start] = reference.ids[0]
+            (reading.like if likes else reading.seen).extend(reference.ids)
+            reading.use_span(reference.start, reference.end)
+    for place, item_id in reading.titled.items():
+        if not likes and start <= place < end and item_id in context.table:
+            reading.rejected.append(item_id)
+            reading.references.append(item_id)
+            reading.refines = True
 
 
 def _is_new(reading: Reading, start: int, end: int) -> bool:
