@@ -129,7 +129,8 @@ def why(
     open_rows = np.flatnonzero(allowed)
     rows = open_rows if left_out is None else np.sort(np.append(open_rows, row))
 
-    order = [ranked.row for ranked in ranker.rank(history, rows, k=len(rows), explain=False)]
+    ((ordered, _),) = ranker.rank_many([history], [rows], [len(rows)])
+    order: list[int] = ordered.tolist()
     place = order.index(row) + 1
     rival = order[k - 1] if place > k else None
     asked = [row] if rival is None else [row, rival]
