@@ -89,6 +89,13 @@ def test_offline_ranking(run) -> None:
     assert order.index("princess-mononoke-1997") < order.index("12-angry-men-1957"), "it is by the same director"
 
 
+def test_compare_prompts(run) -> None:
+    printed = run("compare_prompts.py")
+    assert re.search(r"^explain@v2#\w+: 100% of claims true", printed, re.M)
+    assert re.search(r"^explain_invents_awards@v1#\w+: 0% of claims true, 0% accepted$", printed, re.M)
+    assert printed.endswith("the whole gate: fail\n")
+
+
 def test_every_script_is_tested_and_described() -> None:
     tested = Path(__file__).read_text(encoding="utf-8")
     described = (EXAMPLES / "README.md").read_text(encoding="utf-8")
