@@ -70,14 +70,19 @@ def answer(
     item_ids = _spoken_of(standing, there, missing)
     if not item_ids and not missing:
         return None
-    return standing.writer.explanation([*not_there(standing, missing), *_sentences(standing, item_ids)])
+    answered = standing.writer.explanation([*not_there(standing, missing), *_sentences(standing, item_ids)])
+    if answered is None and item_ids:
+        values = {"title": standing.writer.title(item_ids[0])}
+        return standing.writer.explanation([Sentence(name="unsure", item_id=item_ids[0], values=values)])
+    return answered
 
 
 def _as_it_stood(standing: Standing, there: Sequence[str]) -> Standing:
     """The request as the last list answered it: what has been shown since, and what is asked about, is not hidden."""
     if standing.again is None or standing.said.intent == "about":
         return standing
-    shown = {*standing.context.table, *standing.said.references, *there} & standing.context.shown
+    asked_about = () if standing.said.intent == "why_not" else (*standing.said.references, *there)
+    shown = {*standing.context.table, *asked_about} & standing.context.shown
     query = replace(standing.query, excluded=standing.query.excluded - (shown - standing.profile.known_items))
     if query == standing.query:
         return standing

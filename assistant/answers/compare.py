@@ -152,9 +152,11 @@ def _shared(standing: Standing, items: Sequence[Item]) -> Iterator[Sentence]:
         held = items[0].slots().get(slot)
         if isinstance(held, tuple) and len(pairs) < MOST_SHARED:
             common = set.intersection(*({fold(v) for v in _listed(each.slots().get(slot))} for each in items))
-            quotable = [value for value, _ in writer.values(slot, [value for value in held if fold(value) in common])]
+            quotable = [
+                value for value, _ in writer.values(items[0], slot, [value for value in held if fold(value) in common])
+            ]
             pairs += [(slot, value) for value in quotable][: MOST_SHARED - len(pairs)]
-    if (shared := writer.shared(pairs)) is not None:
+    if (shared := writer.shared(items[0], pairs)) is not None:
         facts = tuple(
             writer.fact(each, slot, (_as_held(each, slot, value),)) for slot, value in pairs for each in items
         )

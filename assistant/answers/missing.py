@@ -35,7 +35,7 @@ def not_there(standing: Standing, missing: tuple[str, ...]) -> Iterator[Sentence
         quoted = writer.said_by_user(words)
         if quoted is None:
             continue
-        yield Sentence(name="missing", values={"quoted": quoted})
+        yield Sentence(name="missing", values={"quoted": quoted}, quotes=True)
         if close := difflib.get_close_matches(fold_title(words), catalogue.titles, n=1, cutoff=CLOSE):
             item_id = catalogue.ids[catalogue.titles[close[0]][0]]
             yield Sentence(name="meant", item_id=item_id, values={"title": writer.title(item_id)})

@@ -38,7 +38,7 @@ class SlotWords:
     at_most: str = ""
     between: str = ""
     more: str = ""
-    """Of two, the one with the higher value."""
+    """Of two, the one with the higher value: ``is longer``."""
     less: str = ""
     most: str = ""
     least: str = ""
@@ -84,6 +84,9 @@ class Table:
         if low in self.slots and low != "other":
             return low
         return next((name for name, words in self.slots.items() if low in words.same), None)
+
+    def is_price(self, slot: str) -> bool:
+        return self._known(slot) == "price"
 
     def slot_in(self, name: str, slots: Sequence[str]) -> str | None:
         """What ``slots`` call the slot that the table calls ``name``."""
@@ -158,10 +161,8 @@ def _in(phrase: str, text: str) -> bool:
 
 
 def number(value: float) -> str:
-    """A number as it is said: ``1979``, ``12.50``, ``4.3``."""
-    if value == int(value):
-        return str(int(value))
-    return f"{value:.2f}" if round(value, 2) == value and round(value, 1) != value else f"{value:g}"
+    """A number as it is said: ``1979``, ``4.3``."""
+    return str(int(value)) if value == int(value) else f"{value:g}"
 
 
 def filled(wording: str, values: Mapping[str, str], *, keep: bool = False) -> str:

@@ -17,7 +17,7 @@ MOST_LIKED = 2
 """Items of the history that an answer names."""
 MOST_SHARED = 3
 TELLING_SHARE = 0.15
-"""A column is named when it is at least this share of what counted for the item."""
+"""A column, or an item of the history, is named when it makes at least this share of what counted for the item."""
 
 
 def why(standing: Standing, item_id: str) -> Iterator[Sentence]:
@@ -40,10 +40,11 @@ def why(standing: Standing, item_id: str) -> Iterator[Sentence]:
     if not ties and not told:
         for fact in [fact for fact in facts if fact.slot == "often_likes"][:1]:
             ((slot, value),) = fact.shared
-            if quoted := writer.values(slot, (value,)):
+            if quoted := writer.values(item, slot, (value,)):
                 yield Sentence(name="why_often", item_id=item_id, values={"value": quoted[0][1]}, facts=(fact,))
     if place is not None:
-        moved = [other for other, _ in place.ranked.history if other != item_id][:1]
+        total = sum(part for part in place.ranked.contributions.values() if part > 0)
+        moved = [other for other, part in place.ranked.history if other != item_id and part >= TELLING_SHARE * total]
         if moved and moved[0] not in {fact.other_item_id for fact in ties}:
             yield from _moved(standing, item, moved[0])
         yield from _counted(standing, place)
@@ -98,7 +99,7 @@ def _held(writer: Writer, item: Item, slot: str, values: list[str]) -> tuple[str
 def _tie(writer: Writer, item: Item, fact: Fact) -> Sentence | None:
     """What an item of the history, or one that the request names, has in common with this one."""
     assert fact.other_item_id is not None
-    shared = writer.shared([(slot, value) for slot, value in fact.shared if slot in item.slots()][:MOST_SHARED])
+    shared = writer.shared(item, [(slot, value) for slot, value in fact.shared if slot in item.slots()][:MOST_SHARED])
     if shared is None:
         return None
     name = {"liked": "why_liked", "bought": "why_bought", "like": "why_named"}[fact.slot]
@@ -116,7 +117,9 @@ def _told(standing: Standing, item: Item) -> list[Sentence]:
         held = {each for each in slots if value in _values(item, each)}
         if held and (quoted := writer.said_by_user(str(fact.value))) is not None:
             own = writer.about(fact, item)
-            sentences.append(Sentence(name="why_told", item_id=item.item_id, values={"quoted": quoted}, facts=(own,)))
+            sentences.append(
+                Sentence(name="why_told", item_id=item.item_id, values={"quoted": quoted}, facts=(own,), quotes=True)
+            )
     return sentences[:MOST_LIKED]
 
 

@@ -83,7 +83,9 @@ def _as_told(standing: Standing, item: Item, constraint: Constraint) -> Iterator
             quoted = writer.said_by_user(str(fact.value))
             if quoted is not None:
                 own = (writer.about(fact, item),)
-                yield Sentence(name="told_never", item_id=item.item_id, values={"quoted": quoted}, facts=own)
+                yield Sentence(
+                    name="told_never", item_id=item.item_id, values={"quoted": quoted}, facts=own, quotes=True
+                )
 
 
 def _breaking(standing: Standing, item: Item, slot: str, constraint: Constraint) -> tuple[str, Fact] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -15,6 +16,7 @@ from assistant.types import Claim, Explanation, Fact, Item, Query, Utterance, Va
 
 MOST_VALUES = 4
 """Values of a list that a sentence names."""
+_CODE = re.compile(r"(?=.{1,12}$)[A-Z0-9]+(?:[ ./-][A-Z0-9]+)*", re.ASCII)
 MOST_QUOTED = 120
 """Characters of the user's own words that are repeated."""
 
@@ -33,6 +35,8 @@ class Sentence:
     """What it rests on; their ids are given when the answer is put together."""
     also: tuple[str, ...] = ()
     """Ids of other items that it names."""
+    quotes: bool = False
+    """Whether all that it says is the user's own words, which a fact holds: it claims nothing of an item."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,14 +57,23 @@ class Writer:
         return self.serving.catalogue.item(self.serving.catalogue.row_of[item_id])
 
     def title(self, item_id: str) -> str:
-        """The title as it may be quoted; with its year where another item has the same title."""
+        """The title as it may be quoted, in the language of the answer where the record has it so; with its year where
+        another item has the same title."""
         item = self.item(item_id)
-        title = clean_title(item.title)
+        local = item.attributes.get(f"title_{self.table.language}")
+        title = clean_title(local if isinstance(local, str) else item.title)
         if title is None:
             return self.table.words["this"]
         twins = self.serving.catalogue.titles.get(fold_title(item.title), ())
-        quoted = quoted_title(title)
+        quoted = quoted_title(title) if self.table.checked else self.table.quoted(title)
         return f"{quoted} ({item.year})" if len(twins) > 1 and item.year is not None else quoted
+
+    def local(self, item: Item, slot: str, value: str) -> str:
+        """A value in the language of the answer, where the record has the slot in it, value by value."""
+        own, other = item.slots().get(slot), item.attributes.get(f"{slot}_{self.table.language}")
+        if isinstance(own, tuple) and isinstance(other, tuple) and len(own) == len(other) and value in own:
+            return other[own.index(value)]
+        return other if isinstance(other, str) and own == value else value
 
     def value(self, item: Item, slot: str, *, most: int = MOST_VALUES) -> tuple[str, Fact] | None:
         """What a record says under a slot, in words, and the fact; None when unknown or when it may not be quoted."""
@@ -68,17 +81,18 @@ class Writer:
         if value is None or isinstance(value, bool):
             return None
         if isinstance(value, int | float):
-            return number(value), self.fact(item, slot, value)
-        cleaned = self.values(slot, value if isinstance(value, tuple) else (value,))[:most]
+            money = self.table.is_price(slot)
+            return (f"{value:.2f}".removesuffix(".00") if money else number(value)), self.fact(item, slot, value)
+        cleaned = self.values(item, slot, value if isinstance(value, tuple) else (value,))[:most]
         if not cleaned:
             return None
         kept: Value = tuple(each for each, _ in cleaned) if isinstance(value, tuple) else cleaned[0][0]
         return self.table.listed([said for _, said in cleaned]), self.fact(item, slot, kept)
 
-    def values(self, slot: str, values: Sequence[str]) -> tuple[tuple[str, str], ...]:
-        """(value, how it is quoted) of those values of a slot that may be quoted."""
-        quote = clean_name if is_role(slot, self.serving.catalogue.roles) else clean_label
-        return tuple((value, said) for value in values if (said := quote(value)) is not None)
+    def values(self, item: Item, slot: str, values: Sequence[str]) -> tuple[tuple[str, str], ...]:
+        """(value, how it is quoted) of those values of an item's slot that may be quoted."""
+        quote = clean_name if is_role(slot, self.serving.catalogue.roles) else _label
+        return tuple((value, said) for value in values if (said := quote(self.local(item, slot, value))) is not None)
 
     def says(self, item: Item, slot: str, *, most: int = MOST_VALUES) -> tuple[str, Fact] | None:
         """``runs 117 minutes`` with its fact; None when the record does not say, or not in words that may be quoted."""
@@ -98,18 +112,18 @@ class Writer:
         folded = {fold(value) for value in wanted}
         if not isinstance(held, tuple):
             return self.says(item, slot) if isinstance(held, str) and fold(held) in folded else None
-        quoted = self.values(slot, [value for value in held if fold(value) in folded])
+        quoted = self.values(item, slot, [value for value in held if fold(value) in folded])
         if not quoted:
             return None
         says = filled(self.table.slot(slot).says, {"value": self.table.listed([said for _, said in quoted])})
         return says, self.fact(item, slot, tuple(value for value, _ in quoted))
 
-    def shared(self, pairs: Sequence[tuple[str, str]]) -> str | None:
-        """``are from Japan and have Toshirō Mifune in the cast``: (slot, value) pairs that several items have; None when none
-        may be quoted."""
+    def shared(self, item: Item, pairs: Sequence[tuple[str, str]]) -> str | None:
+        """``are from Japan and have Toshirō Mifune in the cast``: (slot, value) pairs that ``item`` has in common with others;
+        None when none may be quoted."""
         by_slot: dict[str, list[str]] = {}
         for slot, value in pairs:
-            by_slot.setdefault(slot, []).extend(said for _, said in self.values(slot, (value,)))
+            by_slot.setdefault(slot, []).extend(said for _, said in self.values(item, slot, (value,)))
         parts = [
             filled(self.table.slot(slot).both, {"value": self.table.listed(said)})
             for slot, said in by_slot.items()
@@ -170,19 +184,39 @@ class Writer:
         evidence = self._evidence(sentence, facts)
         for wording in self.table.sentences[sentence.name]:
             said = _sentence(filled(wording, sentence.values))
-            if not self.table.checked:
-                return said, _claims_of_values(said, facts)
+            if not self.table.checked or sentence.quotes:
+                return said, self._claims_of_values(said, facts)
             claims = self.serving.checker.check(said, evidence)
             if is_supported(claims):
                 ranked = {fact.slot for fact in facts if fact.source == "ranking"}
                 return said, tuple(replace(c, source="ranking") if c.slot in ranked else c for c in claims)
         return None
 
+    def _claims_of_values(self, said: str, facts: Sequence[Fact]) -> tuple[Claim, ...]:
+        """Where the checker does not read the language: a claim for each value of a fact that stands in the sentence."""
+        claims: list[Claim] = []
+        for fact in facts:
+            for each in fact.value if isinstance(fact.value, tuple) else (fact.value,):
+                if isinstance(each, str):
+                    known = fact.item_id in self.serving.catalogue.row_of and fact.source == "catalogue"
+                    words = clean(self.local(self.item(fact.item_id), fact.slot, each) if known else each)
+                else:
+                    words = "" if isinstance(each, bool) else number(each)
+                start = said.find(words)
+                if start >= 0 and words:
+                    claims.append(
+                        Claim(
+                            text=words, start=start, end=start + len(words), item_id=fact.item_id, slot=fact.slot, value=each,
+                            source=fact.source, verdict="supported", tier="values", fact_ids=(fact.fact_id,),
+                        )
+                    )  # fmt: skip
+        return tuple(sorted(claims, key=lambda claim: (claim.start, claim.end)))
+
     def _evidence(self, sentence: Sentence, facts: tuple[Fact, ...]) -> Evidence:
         """What is known where the sentence is checked: the record, what the ranking says, the history, the request."""
         record: dict[str, Value] = {}
         if sentence.item_id is not None:
-            record = self.item(sentence.item_id).slots()
+            record = {slot: self._readable(slot, value) for slot, value in self.item(sentence.item_id).slots().items()}
         record |= {fact.slot: fact.value for fact in facts if fact.source == "ranking" and isinstance(fact.value, int)}
         relations = {entry.item_id: entry.relation for entry in self.profile.entries}
         named = dict.fromkeys(
@@ -203,6 +237,7 @@ class Writer:
         promised = (*self.query.constraints, *self.query.wishes)
         asked = [
             self.table.words["own"],
+            sentence.values.get("what", ""),  # what was asked about, which the record does not say
             self.said.text,
             self.query.text,
             *(c.words for c in promised),
@@ -216,6 +251,13 @@ class Writer:
             asked=tuple(dict.fromkeys(words for words in asked if words)),
             facts=facts,
         )
+
+    def _readable(self, slot: str, value: Value) -> Value:
+        """A value as a text can say it: what is yes or no by its words, ``is out of stock``."""
+        words = self.table.slot(slot)
+        if not isinstance(value, bool) or "{value}" in words.says:
+            return value
+        return words.says if value else words.says_not
 
     def _untrue(self, facts: Sequence[Fact]) -> str | None:
         """What is wrong with a fact, looked up again where it came from; None when all of them hold."""
@@ -239,21 +281,9 @@ class Writer:
         return None
 
 
-def _claims_of_values(said: str, facts: Sequence[Fact]) -> tuple[Claim, ...]:
-    """Where the checker does not read the language: a claim for each value of a fact that stands in the sentence."""
-    claims: list[Claim] = []
-    for fact in facts:
-        for each in fact.value if isinstance(fact.value, tuple) else (fact.value,):
-            words = number(each) if isinstance(each, int | float) and not isinstance(each, bool) else clean(str(each))
-            start = said.find(words)
-            if start >= 0 and words:
-                claims.append(
-                    Claim(
-                        text=words, start=start, end=start + len(words), item_id=fact.item_id, slot=fact.slot, value=each,
-                        source=fact.source, verdict="supported", tier="values", fact_ids=(fact.fact_id,),
-                    )
-                )  # fmt: skip
-    return tuple(sorted(claims, key=lambda claim: (claim.start, claim.end)))
+def _label(value: str) -> str | None:
+    """A label as it may be quoted, sizes and model numbers included: ``42``, ``XL``, ``10.5 EU``."""
+    return clean_label(value) or (clean(value) if _CODE.fullmatch(clean(value)) else None)
 
 
 def _sentence(text: str) -> str:
