@@ -6,6 +6,8 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from assistant.arranging.arrange import Arrangement, arrange
 from assistant.arranging.exploration import explore
@@ -291,3 +293,53 @@ def test_a_pin_is_certain_and_exploration_goes_on_around_it(films):
     assert arranged.ranking[4].propensity == 1.0
     assert {ids[2], ids[3]} == {"her", "odyssey"}
     assert [r.propensity for r in arranged.ranking[2:4]] == [0.5, 0.5]
+
+
+# whatever is set
+
+
+@given(
+    data=st.data(),
+    k=st.integers(1, 12),
+    dial=st.sampled_from([0.0, 0.3, 1.0]),
+    share=st.sampled_from([0.0, 0.2, 0.5]),
+    seed=st.integers(0, 99),
+)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_list_has_each_item_once_and_nothing_that_is_not_allowed(films, data, k, dial, share, seed):
+    ids = st.sampled_from(films.ids)
+    scores = data.draw(st.dictionaries(ids, st.integers(0, 5), min_size=1))
+    forbidden = data.draw(st.sets(ids, max_size=3))
+    pins = [
+        {"item": item_id, "position": position}
+        for position, item_id in enumerate(data.draw(st.lists(ids, max_size=3)), 1)
+    ]
+    where = {"slot": "categories", "any": [data.draw(st.sampled_from(["Horror", "Comedy", "Western"]))]}
+    caps = [{"slot": data.draw(st.sampled_from(["director", "categories", "people", "year"])), "most": 1}]
+    bound = rules(films, pin=pins, boost=[{"where": where, "by": 0.5}], cap=caps if data.draw(st.booleans()) else [])
+    allowed = everything(films)
+    allowed[films.rows(forbidden)] = False
+    candidates = {item_id: score for item_id, score in scores.items() if item_id not in forbidden}
+    if not candidates:
+        return
+    how = Arrangement(
+        rules=bound,
+        diversity=dial,
+        exploration=share,
+        new=everything(films),
+        opinion={films.row_of[item_id]: 0.05 for item_id in list(candidates)[:3]},
+    )
+    arranged, shown = made(films, how, candidates, k, allowed=allowed, dice=np.random.default_rng(seed))
+    assert len(set(shown)) == len(shown) <= k
+    assert not set(shown) & forbidden
+    pinned = {ranked.item_id for ranked in arranged.ranking if ranked.pinned}
+    assert set(shown) - pinned <= set(candidates)
+    assert len(shown) >= min(k, len(candidates))
+    wanted = [pin["item"] for pin in pins if pin["position"] <= k and pin["item"] not in forbidden]
+    assert pinned == set(wanted)
+    for ranked in arranged.ranking:
+        assert 0 < ranked.propensity <= 1
+        assert (ranked.label is not None) == ranked.pinned
+        assert ranked.score == pytest.approx(sum(ranked.contributions.values()), abs=1e-4)
+    assert not set(arranged.held_back) & set(shown)
+    assert all(arranged.held_back.values())
