@@ -27,6 +27,8 @@ class State:
     search_text: str = ""
     like: tuple[str, ...] = ()
     table: tuple[str, ...] = ()
+    pinned: tuple[str, ...] = ()
+    """Those of the table that a rule put there."""
     focus: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()
     seen: tuple[str, ...] = ()
@@ -51,6 +53,7 @@ class State:
             like=self.like,
             search_text=self.search_text,
             table=self.table,
+            pinned=frozenset(self.pinned),
             focus=self.focus,
             shown=frozenset(self.shown),
             accepted=self.accepted,

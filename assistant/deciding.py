@@ -61,6 +61,7 @@ class Plan:
             state,
             turns=state.turns + 1,
             table=tuple(cards) or state.table,
+            pinned=tuple(ranked.item_id for ranked in self.ranking if ranked.pinned) if cards else state.pinned,
             focus=self.said.references or (() if cards else state.focus),
             shown=tuple(dict.fromkeys((*state.shown, *cards))),
             question=self.question,

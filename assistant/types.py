@@ -213,6 +213,8 @@ class Context:
     """The words that described what is wanted, as said earlier."""
     table: tuple[str, ...] = ()
     """Ids of the cards of the last reply that had cards, in their order: "the second one"."""
+    pinned: frozenset[str] = frozenset()
+    """Those of the table that a rule put there, and not their score."""
     focus: tuple[str, ...] = ()
     """Ids of the items spoken of last: "that one"."""
     shown: frozenset[str] = frozenset()

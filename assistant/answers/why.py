@@ -32,6 +32,11 @@ def why(standing: Standing, item_id: str) -> Iterator[Sentence]:
     met = _met(writer, item, [fact for fact in facts if fact.slot == "asked_for"][:MOST_MET])
     if met is not None:
         yield met
+    if item_id in standing.context.pinned:  # a rule put it there: no taste of the user may be given as the reason
+        yield Sentence(name="why_pinned", item_id=item_id, values={"title": title})
+        if met is None:
+            yield from summary(standing, item)
+        return
     ties = [fact for fact in facts if fact.slot in ("liked", "bought", "like")][:MOST_LIKED]
     for fact in ties:
         if (sentence := _tie(writer, item, fact)) is not None:

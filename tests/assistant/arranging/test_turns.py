@@ -267,3 +267,19 @@ async def test_by_default_nothing_is_arranged(folder):
         reply = await assistant.reply(say("ana", "something set in space"))
     assert not {"placements", "held_back", "rerank"} & set(reply.trace)
     assert not any("Works:" in call.messages[-1].content for call in model.asked)
+
+
+async def test_asked_why_a_pinned_item_is_said_to_be_pinned(folder):
+    async with opened(folder) as assistant:
+        did(assistant.store, "ana", "alien", "kong-1933")
+        await assistant.reply(say("ana", "something to watch", "by score"))
+        by_score = await assistant.reply(say("ana", "why Suspiria?", "by score"))
+    assert by_score.answer is not None
+    assert "by hand" not in by_score.answer.text
+    write_rules(folder, PIN)
+    async with opened(folder) as assistant:
+        await assistant.reply(say("ana", "something to watch", "by rule"))
+        by_rule = await assistant.reply(say("ana", "why Suspiria?", "by rule"))
+    assert "Suspiria was put there by hand, not by its score." in by_rule.answer.text
+    assert not any(fact.source in ("history", "profile") for fact in by_rule.answer.facts)
+    assert "you like" not in by_rule.answer.text.casefold()
