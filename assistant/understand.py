@@ -145,7 +145,8 @@ def _intent(
     before = bool(context.table or context.held or context.search_text or context.shown or context.question)
     if revised and (before or reading.new_subject):
         return "refine"
-    if before and (acts or reading.k) and _adds(reading, vocabulary, search_text):
+    opens = any(match.start() <= reading.lead for match in reading.matches("addition"))
+    if before and (opens or ((acts or reading.k) and _adds(reading, vocabulary))):
         return "refine"
     return "recommend"
 
@@ -158,7 +159,7 @@ def _wants(reading: Reading) -> bool:
     return any(cue.regex.search(outside) for cue in reading.language.patterns["wants_more"])
 
 
-def _adds(reading: Reading, vocabulary: Vocabulary, search_text: str) -> bool:
+def _adds(reading: Reading, vocabulary: Vocabulary) -> bool:
     """Whether a message adds to the request before it instead of making a new one: it opens like an addition, or has
     nothing in it but values."""
     if any(match.start() <= reading.lead for match in reading.matches("follow_up")):

@@ -23,6 +23,10 @@ def find_act(reading: Reading, vocabulary: Vocabulary, context: Context) -> Inte
     """The kind of a message that is more than a request; its references and the slots it asks about go to ``reading``."""
     if reading.first("profile"):
         return "profile"
+    for name in ("told_mood", "complaint"):
+        for match in reading.matches(name):
+            if name == "told_mood" or not find_references(reading, vocabulary, context, loose=True, start=match.end()):
+                reading.use_span(match.start(), match.end())
     for name in ("what_if", "why_not"):
         if found := _with_references(reading, vocabulary, context, name):
             return found
@@ -42,13 +46,18 @@ def _with_references(reading: Reading, vocabulary: Vocabulary, context: Context,
     for match in reading.matches(intent):
         references = find_references(reading, vocabulary, context, loose=True, start=match.start())
         named = [r for r in references if r.titled] or [r for r in references if not r.spoken_last] or references
-        if intent == "why_not" and not references:
+        if not references and (intent == "why_not" or not _unknown_title(reading, match.end())):
             continue
         reading.references.extend(ids_of(named))
         return intent
     if intent == "why_not" and (match := reading.first("why_none")):
         return intent
     return None
+
+
+def _unknown_title(reading: Reading, start: int) -> bool:
+    """Whether something written like a name stands behind a place: a title that the catalogue does not have."""
+    return any(token.start >= start and token.raw[:1].isupper() and len(token.raw) > 1 for token in reading.tokens)
 
 
 def _why(reading: Reading, vocabulary: Vocabulary, context: Context) -> Intent | None:
@@ -133,6 +142,9 @@ def _ask_by_extreme(reading: Reading, vocabulary: Vocabulary) -> None:
 
 
 def _asks_about(reading: Reading, vocabulary: Vocabulary, context: Context) -> bool:
+    if (spoken := context.focus or context.table[:1]) and reading.first("about_bare"):
+        reading.references.extend(spoken)
+        return True
     if reading.first("others"):
         return False
     match = reading.first("about") or reading.first("about_have")

@@ -18,6 +18,9 @@ def find_answer(reading: Reading, vocabulary: Vocabulary, context: Context) -> N
     """Turn an answer to the open question into a constraint; its words are used up."""
     question = context.question
     if question is None:
+        if context.held and _declines(reading) and not reading.first("others"):
+            _use_all(reading)
+            reading.no_preference = reading.refines = True
         return
     if question.drops:
         _answer_offer(reading, question)

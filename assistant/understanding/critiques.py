@@ -14,7 +14,7 @@ from statistics import median
 from assistant.language import any_of
 from assistant.types import Constraint, Context
 from assistant.understanding.reading import Reading, negated_at
-from assistant.understanding.references import Reference, find_references, ids_of
+from assistant.understanding.references import Reference, behind_cue, find_references, ids_of
 from assistant.vocabulary import Vocabulary
 
 
@@ -39,7 +39,8 @@ class _Critic:
         self.spoken = vocabulary.spoken
         self.context = context
         self.catalogue = vocabulary.catalogue
-        self.default = [i for i in (context.focus or context.table) if i in self.catalogue.row_of]
+        spoken_of = tuple(reading.like) or context.focus or context.table
+        self.default = [i for i in spoken_of if i in self.catalogue.row_of]
         self.references: list[Reference] = [
             r for r in find_references(reading, vocabulary, context, loose=True) if not r.spoken_last or self.default
         ]
@@ -112,6 +113,13 @@ class _Critic:
                 self.reading.references.extend(here[0].ids)
                 self.reading.use_span(match.start(), here[0].end)
 
+        for reference in self.references:  # "in the style of the third one"
+            cued = behind_cue(self.reading, reference, self.language.cues["like"])
+            if cued and not reference.titled and self.reading.free_span(reference.start, reference.end):
+                self.reading.like.extend(reference.ids)
+                self.reading.references.extend(reference.ids)
+                self.reading.use_span(reference.start, reference.end)
+
     def like_but(self) -> None:
         """ "The second but in black": that one is resembled."""
         for reference in self.references:
@@ -136,6 +144,7 @@ class _Critic:
                 negated = negated_at(self.reading, match.start())
                 if (named := self.behind_than(match.end())) is not None:
                     self._compared(slot, named[0], match.start(), named[1], up=up, negated=negated)
+                    self.default = self.default or named[0]
                 elif self.default and not negated and self._is_critique(match.start(), match.end()):
                     self._compared(slot, self.base(match.start()), match.start(), match.end(), up=up, negated=False)
 

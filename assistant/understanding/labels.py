@@ -186,6 +186,10 @@ def _slot_meant(
         beside = {reading.phrase(max(0, start - 1), start), reading.phrase(end, end + 1)}
         for slot, _ in labels:
             if beside & set(vocabulary.spoken.words[slot].names):
+                for near in (start - 1, end):
+                    if 0 <= near < len(reading.tokens):
+                        token = reading.tokens[near]
+                        token.named = token.named or token.text in vocabulary.spoken.words[slot].names
                 return slot
         if start and reading.tokens[start - 1].text in reading.language.words("in_language"):
             # "in French" is the language, "French" the country

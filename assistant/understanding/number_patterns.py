@@ -32,6 +32,7 @@ class NumberPatterns:
                 names.setdefault(name, slot)
         self.names = names
         edge = r"(?!\w)" if language.spaced else ""
+        letter = r"(?![^\W\d])" if language.spaced else ""  # "1h30"
         begin = r"(?<![\w.])" if language.spaced else r"(?<![\d.])"
         self.between_words = words["between_words"]
         counted = any_of([*words["halves"], *language.numbers])
@@ -43,8 +44,8 @@ class NumberPatterns:
         def amount(n: int) -> str:
             return (
                 rf"{begin}(?P<cur{n}>{words['currency']})?\s*(?P<n{n}>{number})(?P<half{n}>{words['half_after']})?"
-                rf"(?:[\s-]*(?P<u{n}>{unit}){edge})?(?P<late{n}>{words['half_after']})?"
-                rf"(?:(?:\s+and)?\s*(?P<and{n}>\d{{1,2}})\s*(?P<andu{n}>{unit}){edge})?"
+                rf"(?:[\s-]*(?P<u{n}>{unit}){letter})?(?P<late{n}>{words['half_after']})?"
+                rf"(?(u{n})(?:(?:\s+and)?\s*(?P<and{n}>\d{{1,2}})\s*(?P<andu{n}>{unit}){edge}|\s?(?P<mixed{n}>\d{{2}})(?![\w.]))?)"
             )
 
         lead = rf"(?:(?P<name>{name}){edge}\s*(?:{words['name_join']})\s*)?"
@@ -114,9 +115,11 @@ class NumberPatterns:
         number = rf"\d{{1,2}}|{any_of(language.numbers)}"
         noun = rf"{language.lists['item']}|{words['count_nouns']}"
         unit = any_of(self.units)
+        only = words["count_only"].replace("{number}", number).replace("{noun}", noun)
         self.counts = tuple(
             re.compile(pattern)
             for pattern in (
+                only,
                 rf"(?<!\w)(?:{words['count_lead']})(?P<n>{number})(?![\w%])(?!\s*(?:{unit})(?!\w))",
                 rf"^\W*(?P<n>{number})\s+(?:\w+\s+){{0,2}}?(?:{noun})(?!\w)",
             )

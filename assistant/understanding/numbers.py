@@ -15,6 +15,8 @@ from typing import Any
 from assistant.understanding.number_patterns import NumberPatterns
 from assistant.understanding.slots import SpokenSlots
 
+SIXTY = 60
+"""Of what a unit with so many smaller ones is divided in."""
 AROUND = 0.1
 """How far "about 300 pages" reaches to either side, as a share, where the language says nothing else."""
 
@@ -91,6 +93,8 @@ class _Finder:
         if groups[f"and{n}"]:
             _, small = self.patterns.units[groups[f"andu{n}"]]
             value += float(groups[f"and{n}"]) * small
+        elif groups[f"mixed{n}"] and factor >= SIXTY:  # "1h30"
+            value += float(groups[f"mixed{n}"]) * factor / SIXTY
         return value
 
     def slot_of(self, match: re.Match[str], *, bare: bool) -> tuple[str, float] | None:
@@ -221,9 +225,12 @@ class _Finder:
     def _find_spans_of_years(self) -> None:
         patterns, words = self.patterns, self.patterns.words
         for match in patterns.last_years.finditer(self.text):
-            written = match["n"]
-            number = patterns.language.numbers.get(written) or (int(written) if written.isdigit() else words["few"])
-            years = number * (10 if patterns.last_decades.fullmatch(match["unit"]) else 1)
+            written, decades = match["n"], patterns.last_decades.fullmatch(match["unit"]) is not None
+            if written is None and not decades:
+                continue  # "last year" is the one before
+            number = 1 if written is None else patterns.language.numbers.get(written)
+            number = number or (int(written) if written.isdigit() else int(words["few"]))
+            years = number * (10 if decades else 1)
             self.take(match, "year", self.now - years + 1, None)
         for name, pattern in patterns.spans_of_years:
             for match in pattern.finditer(self.text):

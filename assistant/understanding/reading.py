@@ -240,8 +240,14 @@ def cue_at(reading: Reading, index: int, cues: Iterable[str]) -> int:
 def negated_at(reading: Reading, start: int) -> bool:
     """Whether a negation ends right before a place of the text."""
     index = next((n for n, token in enumerate(reading.tokens) if token.start >= start), len(reading.tokens))
-    cues = reading.language.cues["negation"]
-    return any(reading.phrase(index - size, index) in cues for size in (1, 2, 3) if index >= size)
+    cues, between = reading.language.cues["negation"], reading.language.cues["behind_negation"]
+    for _ in range(3):  # "not be longer", "nothing much older"
+        if any(reading.phrase(index - size, index) in cues for size in (1, 2, 3) if index >= size):
+            return True
+        if index == 0 or reading.tokens[index - 1].text not in between:
+            return False
+        index -= 1
+    return False
 
 
 def _size(cue: str) -> int:

@@ -154,6 +154,11 @@ class _Finder:
             return plainly and near
         if phrase in language.countries or phrase in self.vocabulary.people:
             return False
+        named = (
+            reading.phrase(start, start + size) in self.vocabulary.people for size in (2, 3, 4) if size > stop - start
+        )
+        if any(named):
+            return False  # "Akira Kurosawa" is not the film "Akira"
         known = bool(self.vocabulary.label(phrase) or self.vocabulary.wish(phrase))
         if known:
             return plainly and near

@@ -23,6 +23,7 @@ def find_revisions(reading: Reading, vocabulary: Vocabulary, context: Context) -
         _take_back(reading, vocabulary, context)
         for match in reading.matches("any_slot"):
             reading.use_span(match.start(), match.end())
+        _readmit(reading, vocabulary, context)
         _relax(reading, vocabulary, context)
     _again(reading, vocabulary, context)
     _seen(reading, vocabulary, context)
@@ -74,7 +75,8 @@ def held_by(what: str, vocabulary: Vocabulary, context: Context) -> list[Held]:
     by_words = [held for held in context.held if phrases & _words_of(held, vocabulary)]
     if by_words:
         return by_words
-    return [held for held in context.held if phrases & _slot_words(held.constraint.slot, vocabulary)]
+    by_slot = [held for held in context.held if phrases & _slot_words(held.constraint.slot, vocabulary)]
+    return [held for held in by_slot if held.constraint.op != "none"] or by_slot
 
 
 def _slot_words(slot: str, vocabulary: Vocabulary) -> set[str]:
@@ -158,12 +160,23 @@ def _relax(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
             ]
             if blocking:
                 _drop(reading, blocking)
-                reading.use_span(match.start(), match.end())
+            reading.use_span(match.start(), match.end())
+            reading.refines = True
         if _relax_numbers(reading, vocabulary, context, match):
             continue
         if any(character.isdigit() for character in what):  # "up to 120 is fine": the number is read as one
             reading.use_span(end, match.end())
         _mark_widening(reading, vocabulary, context, match, what)
+
+
+def _readmit(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
+    """ "You can include horror again": what was ruled out no longer is."""
+    for match in reading.matches("readmit"):
+        phrases = _phrases(match["what"], vocabulary)
+        ruled_out = [h for h in context.held if h.constraint.op == "none" and phrases & _values_of(h, vocabulary)]
+        if ruled_out and reading.free_span(match.start(), match.end()):
+            _drop(reading, ruled_out)
+            reading.use_span(match.start(), match.end())
 
 
 def _relax_numbers(reading: Reading, vocabulary: Vocabulary, context: Context, match: re.Match[str]) -> bool:
@@ -246,6 +259,10 @@ MAX_AGAIN = 10
 
 
 def _seen(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
+    for match in reading.matches("seen_much"):  # "I've seen most of Kurosawa" wants nothing of it
+        references = find_references(reading, vocabulary, context, loose=True, start=match.start())
+        if not references:
+            reading.use_span(match.start(), reading.clause_end(match.end() - 1))
     for match in reading.matches("seen"):
         end = reading.clause_end(match.end() - 1)
         references = list(find_references(reading, vocabulary, context, loose=True, start=match.start(), end=end))

@@ -139,7 +139,11 @@ def state(reading: Reading, vocabulary: Vocabulary) -> None:
         for found in reading.found:
             inside = said.start <= found.start and found.end <= said.end
             if inside and found.constraint.op in ("any", "all", "none"):
-                about.extend((found.constraint.slot, value) for value in found.constraint.values)
+                people = vocabulary.is_people(found.constraint.slot)
+                values = (
+                    found.constraint.values[:1] if people else found.constraint.values
+                )  # the likeliest of a last name
+                about.extend((found.constraint.slot, value) for value in values)
         about.extend(("item", item_id) for place, item_id in reading.titled.items() if said.start <= place < said.end)
         if said.back:
             about = values_in(reading.text[said.start : said.end], vocabulary)
@@ -147,6 +151,11 @@ def state(reading: Reading, vocabulary: Vocabulary) -> None:
             target.append(
                 Statement(slot=slot, value=value, likes=said.likes, words=said.words, confidence=said.confidence)
             )
+
+
+def _likeliest(names: tuple[str, ...], vocabulary: Vocabulary) -> str:
+    """Whom a last name means that several have: somebody who made things, rather than one who appears in them."""
+    return next((name for name in names if vocabulary.people.get(fold(name), frozenset()) - {"cast"}), names[0])
 
 
 def values_in(text: str, vocabulary: Vocabulary) -> list[tuple[str, str]]:

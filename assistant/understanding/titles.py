@@ -69,10 +69,11 @@ def _longest_title(
     reading: Reading, start: int, vocabulary: Vocabulary, first: bool
 ) -> tuple[tuple[int, ...], int] | None:
     titles = vocabulary.catalogue.titles
+    named = max((size for size in (2, 3, 4) if reading.phrase(start, start + size) in vocabulary.people), default=0)
     last = min(len(reading.tokens), start + MAX_TITLE_WORDS)
     for end in range(last, start, -1):
-        if not reading.free(start, end):
-            continue
+        if not reading.free(start, end) or end - start < named:
+            continue  # "Akira Kurosawa" is not the film "Akira"
         rows = titles.get(fold_title(reading.words(start, end)))
         if rows and (first or looks_like_title(reading, start, end)) and _may_be_title(reading, start, end, vocabulary):
             return rows, end
