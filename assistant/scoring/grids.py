@@ -106,6 +106,11 @@ def families(interactions: Interactions, features: ItemFeatures, *, user_rows: b
                 decays=(0.5, 0.7, 0.8, 0.9),
                 kept=(0.8, 0.5),
             ),
+            # Whether frequent or rare pairs tell more differs from user to user, and so does whether the sitting matters:
+            # these are for the blend and the trees to weigh.
+            Family(name="transitions_common", variants=(Transitions(normalisation=0.1),), decays=(0.8,)),
+            Family(name="transitions_rare", variants=(Transitions(normalisation=0.6),), decays=(0.8,)),
+            Family(name="transitions_soon", variants=(Transitions(step_decay=0.95, patience=20.0),), decays=(0.8,)),
             Family(
                 name="next_item",
                 variants=tuple(

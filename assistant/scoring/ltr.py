@@ -53,7 +53,9 @@ class LearnedConfig:
     depth: int = 4
     learning_rate: float = 0.1
     rounds: int = 160
-    """Trees at most."""
+    """Trees at most, in each bag."""
+    bags: int = 3
+    """Times that trees are grown, each with another draw of rows and features; their scores are averaged."""
     patience: int = 40
     """Trees without a better validation before stopping."""
     check_every: int = 10
@@ -86,15 +88,16 @@ class LearnedStage:
     """(n_items,): log(1 + events)."""
     year: Scores
     """(n_items,): the median where unknown."""
-    model: bytes = field(repr=False)
-    """XGBoost's own binary JSON."""
+    models: tuple[bytes, ...] = field(repr=False)
+    """XGBoost's own binary JSON, one per bag; without any, the blend's scores stand."""
 
     @cached_property
-    def booster(self) -> Booster:
+    def boosters(self) -> tuple[Booster, ...]:
         """Read once; raises ``MissingExtraError`` without the extra."""
-        booster = _xgboost().Booster({"nthread": 1})
-        booster.load_model(bytearray(self.model))
-        return booster
+        boosters = tuple(_xgboost().Booster({"nthread": 1}) for _ in self.models)
+        for booster, model in zip(boosters, self.models, strict=True):
+            booster.load_model(bytearray(model))
+        return boosters
 
     def predict(self, history: History, standard: Scores, rows: Rows) -> Scores:
         """(len(rows),) scores; ``standard`` (n_columns, n_items) are the standardised columns."""
@@ -111,10 +114,12 @@ class LearnedStage:
             columns = standard[: len(self.names), of_history].T
             bases.append(columns @ self.weights)
             matrices.append(self.features(history, columns, of_history, bases[-1]))
-        trees = self.booster.inplace_predict(
-            np.concatenate(matrices), predict_type="margin", validate_features=False, base_margin=np.concatenate(bases)
-        )
-        return np.split(np.asarray(trees, np.float32), np.cumsum([len(of_history) for of_history in rows])[:-1])
+        matrix, base = np.concatenate(matrices), np.concatenate(bases)
+        scores = np.zeros(len(base), np.float32) if self.boosters else base
+        for booster in self.boosters:
+            margin = booster.inplace_predict(matrix, predict_type="margin", validate_features=False, base_margin=base)
+            scores += np.asarray(margin, np.float32) / np.float32(len(self.boosters))
+        return np.split(scores, np.cumsum([len(of_history) for of_history in rows])[:-1])
 
     def contributions(
         self, history: History, standard: Scores, rows: Rows, shown: Sequence[int]
@@ -129,10 +134,13 @@ class LearnedStage:
         at = np.array([place[row] for row in shown], np.int64)
         matrix = self.features(history, columns, rows, base)[at]
         data = _xgboost().DMatrix(matrix, base_margin=np.zeros(len(at), np.float32), nthread=1)
-        parts = self.booster.predict(data, pred_contribs=True)[:, :-1]
-        parts[:, : len(self.names)] += columns[at] * self.weights
+        shares = np.zeros(matrix.shape, np.float32)
+        for booster in self.boosters:
+            shares += booster.predict(data, pred_contribs=True)[:, :-1] / len(self.boosters)
+        shares[:, : len(self.names)] += columns[at] * self.weights
         names = (*self.names, *ITEM_AND_USER)
-        return {row: dict(zip(names, of_row, strict=True)) for row, of_row in zip(shown, parts.tolist(), strict=True)}
+        parts: list[list[float]] = [row.tolist() for row in shares]
+        return {row: dict(zip(names, of_row, strict=True)) for row, of_row in zip(shown, parts, strict=True)}
 
     def features(self, history: History, columns: Scores, rows: Rows, base: Scores) -> Scores:
         """(len(rows), n_columns + len(ITEM_AND_USER)) float32, from ``columns`` (len(rows), n_columns)."""
@@ -169,7 +177,8 @@ class LearnedStage:
 
     def save(self, folder: Path) -> None:
         """Trees, weights, and two numbers per item."""
-        (folder / "trees.ubj").write_bytes(self.model)
+        for n, model in enumerate(self.models):
+            (folder / f"trees_{n}.ubj").write_bytes(model)
         arrays = {"weights": self.weights, "popularity": self.popularity, "year": self.year}
         files.write(folder, {"names": list(self.names)}, arrays)
 
@@ -177,8 +186,8 @@ class LearnedStage:
     def load(cls, folder: Path) -> Self:
         """What ``save`` wrote."""
         settings, arrays = files.read(folder)
-        model = (folder / "trees.ubj").read_bytes()
-        return cls(tuple(settings["names"]), arrays["weights"], arrays["popularity"], arrays["year"], model)
+        models = tuple(path.read_bytes() for path in sorted(folder.glob("trees*.ubj")))
+        return cls(tuple(settings["names"]), arrays["weights"], arrays["popularity"], arrays["year"], models)
 
     def placed(self, moved: Rows, features: ItemFeatures) -> Self:
         """For a catalogue whose rows have moved; new items have no events."""
@@ -223,7 +232,7 @@ def learn(
     config = config or LearnedConfig()
     xgboost = _xgboost()
     choices, lists = _narrowed(trained_on[0], trained_on[1], weights, config)
-    blank = LearnedStage(tuple(names), weights, _levels(trained_on[2]), _filled(features.year), b"")
+    blank = LearnedStage(tuple(names), weights, _levels(trained_on[2]), _filled(features.year), ())
     train, base = _matrix(blank, choices, lists)
     later = replace(blank, popularity=_levels(validated_on[2]))
     held, held_base = _matrix(later, validated_on[0], validated_on[1])
@@ -232,37 +241,45 @@ def learn(
     bins = 64
     data = xgboost.QuantileDMatrix(train, base_margin=base.ravel(), nthread=config.threads, max_bin=bins)
     held_data = xgboost.DMatrix(held, base_margin=held_base.ravel(), nthread=config.threads)
-    booster = xgboost.Booster(
-        {
-            "max_depth": config.depth,
-            "eta": config.learning_rate,
-            "subsample": config.row_share,
-            "colsample_bytree": config.column_share,
-            "reg_lambda": config.l2,
-            "min_child_weight": config.least_hessian,
-            "tree_method": "hist",
-            "max_bin": bins,
-            "nthread": config.threads,
-            "base_score": 0.0,
-            "seed": config.seed,
-        },
-        [data, held_data],
-    )
+    boosters = [
+        xgboost.Booster(
+            {
+                "max_depth": config.depth,
+                "eta": config.learning_rate,
+                "subsample": config.row_share,
+                "colsample_bytree": config.column_share,
+                "reg_lambda": config.l2,
+                "min_child_weight": config.least_hessian,
+                "tree_method": "hist",
+                "max_bin": bins,
+                "nthread": config.threads,
+                "base_score": 0.0,
+                "seed": config.seed + bag,
+            },
+            [data, held_data],
+        )
+        for bag in range(config.bags)
+    ]
     gradients = _listwise(lists)
     (best, best_hit), best_trees = held_out(held_base, validated_on[1]), 0
     for tree in range(1, config.rounds + 1):
-        booster.update(data, tree - 1, fobj=gradients)
+        for booster in boosters:
+            booster.update(data, tree - 1, fobj=gradients)
         if tree % config.check_every:
             continue
-        scores = booster.predict(held_data, output_margin=True).reshape(held_base.shape)
+        scores = np.zeros(held_base.shape, np.float32)
+        for booster in boosters:
+            scores += booster.predict(held_data, output_margin=True).reshape(held_base.shape) / np.float32(
+                len(boosters)
+            )
         reached, hit = held_out(scores, validated_on[1])
         if reached > best:
             best, best_hit, best_trees = reached, hit, tree
         elif tree - best_trees >= config.patience:
             break
-    report(f"learned stage: nDCG@10 {best:.4f} with {best_trees} trees on {shape[0]:,} choices")
-    model = bytes(booster[:best_trees].save_raw("ubj")) if best_trees else b""
-    return Learning(stage=replace(later, model=model), ndcg=best, hit=best_hit, trees=best_trees)
+    report(f"learned stage: nDCG@10 {best:.4f} with {config.bags} × {best_trees} trees on {shape[0]:,} choices")
+    models = tuple(bytes(booster[:best_trees].save_raw("ubj")) for booster in boosters) if best_trees else ()
+    return Learning(stage=replace(later, models=models), ndcg=best, hit=best_hit, trees=best_trees)
 
 
 def held_out(scores: Scores, lists: ChoiceLists) -> tuple[float, float]:
@@ -294,8 +311,10 @@ def _narrowed(
 def _matrix(stage: LearnedStage, choices: Sequence[Choice], lists: ChoiceLists) -> tuple[Scores, Scores]:
     """(n_choices · n_candidates, n_features) and (n_choices, n_candidates) base scores."""
     base = np.asarray(lists.columns @ stage.weights, np.float32)
+    # Items of the history have no place: they fill up the lists of a small catalogue and are never in one that is served.
+    placed = np.where(lists.open, base, -np.inf).astype(np.float32)
     blocks = [
-        stage.features(choice.history, lists.columns[n], lists.rows[n], base[n]) for n, choice in enumerate(choices)
+        stage.features(choice.history, lists.columns[n], lists.rows[n], placed[n]) for n, choice in enumerate(choices)
     ]
     return np.concatenate(blocks), base
 

@@ -17,7 +17,7 @@ from scipy import sparse
 
 from assistant.interactions import first_events
 from assistant.scoring import linear
-from assistant.scoring.base import Interactions, Rows
+from assistant.scoring.base import Interactions, Rows, Scores
 from assistant.scoring.linear import LinearScorer
 from assistant.scoring.weighting import HistoryWeighting, Sparse, strength
 
@@ -27,11 +27,12 @@ class Transitions(LinearScorer):
     """Counts of "j within ``window`` steps after i", discounted by distance and by the frequency of both.
 
     ``T_ij / ((T_i + c)^a (T_j + c)^a)`` with ``a`` = ``normalisation``. Cost: one sparse sum per step of the window.
+    Events of the same second are taken as a set: in the history they share the mean of their weights.
     """
 
     kind: ClassVar[str] = "transitions"
     name: str = "transitions"
-    weighting: HistoryWeighting = field(default_factory=lambda: HistoryWeighting(decay=0.8))
+    weighting: HistoryWeighting = field(default_factory=lambda: HistoryWeighting(decay=0.8, average_ties=True))
     window: int = 20
     """Steps ahead that count."""
     step_decay: float = 0.9
@@ -42,15 +43,22 @@ class Transitions(LinearScorer):
     """``c``, in discounted counts."""
     backward: float = 0.0
     """What "j before i" counts, relative to "j after i"."""
+    patience: float = 0.0
+    """A pair that lies ``t`` apart in time counts ``1 / (1 + t / (patience · g))``, g being the median time between
+    successive events of a user; 0 counts pairs however far apart."""
 
     def fit_matrix(self, interactions: Interactions) -> NDArray[np.float32]:
         """(n, n) float32."""
         n = interactions.n_items
         interactions = first_events(interactions)
         counts = np.zeros((n, n), np.float32)
-        for step, first, then in _pairs(interactions, self.window):
+        scale = self.patience * _usual_gap(interactions) if self.patience else 0.0
+        for step, first, then, apart in _pairs(interactions, self.window):
+            worth = np.full(len(first), self.step_decay ** (step - 1), np.float32)
+            if scale:
+                worth /= 1 + apart / scale
             # In place, one pair after the other: sparse addition gets slow as the sum fills up.
-            np.add.at(counts, (first, then), np.float32(self.step_decay ** (step - 1)))
+            np.add.at(counts, (first, then), worth)
         if self.backward:
             counts = counts + self.backward * counts.T
         out = (counts.sum(1) + self.smoothing) ** self.normalisation
@@ -72,7 +80,7 @@ class NextItem(LinearScorer):
 
     kind: ClassVar[str] = "next_item"
     name: str = "next_item"
-    weighting: HistoryWeighting = field(default_factory=lambda: HistoryWeighting(decay=0.85))
+    weighting: HistoryWeighting = field(default_factory=lambda: HistoryWeighting(decay=0.85, average_ties=True))
     max_items: int = 6_000
     regularisation: float = 100.0
     """λ, in decayed events."""
@@ -122,12 +130,23 @@ def _stacked(steps: list[tuple[float, Rows, Rows]], n_rows: int, n: int) -> Spar
     return sparse.csr_array((data, (rows, columns)), shape=(n_rows, n))
 
 
-def _pairs(interactions: Interactions, window: int) -> Iterator[tuple[int, Rows, Rows]]:
-    """(step, first item, item ``step`` later) for steps up to ``window``, within one user, dislikes left out."""
+def _pairs(interactions: Interactions, window: int) -> Iterator[tuple[int, Rows, Rows, Scores]]:
+    """(step, first item, item ``step`` later, time between) for steps up to ``window``, within one user.
+
+    Dislikes are left out; the time is 0 where it is unknown.
+    """
     liked = strength(interactions.value, interactions.weight, 0.0) > 0
-    item, user = interactions.item[liked], interactions.user[liked]
+    item, user, time = interactions.item[liked], interactions.user[liked], interactions.time[liked]
     for step in range(1, window + 1):
         if step >= len(item):
             return
         same = user[step:] == user[:-step]
-        yield step, item[:-step][same], item[step:][same]
+        apart = np.nan_to_num((time[step:] - time[:-step])[same])
+        yield step, item[:-step][same], item[step:][same], apart.astype(np.float32)
+
+
+def _usual_gap(interactions: Interactions) -> float:
+    """The median time between successive events of a user that are not at the same moment; 0 where there are none."""
+    apart = np.diff(interactions.time)[interactions.user[1:] == interactions.user[:-1]]
+    apart = apart[apart > 0]
+    return float(np.median(apart)) if len(apart) else 0.0
