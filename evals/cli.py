@@ -12,6 +12,7 @@ COMMANDS = {
     "faithfulness": ("evals.commands.faithfulness", "Is what replies say true? Drafts and shown text apart."),
     "counterfactual": ("evals.commands.counterfactual", "Do explanations name what moved the ranking?"),
     "dialogues": ("evals.commands.dialogues", "Do conversations end with what the user wanted?"),
+    "redial": ("evals.commands.redial", "Does it recommend what a human recommended next (ReDial)?"),
     "claims": ("evals.commands.claims", "Check texts against records: claims and verdicts, row by row."),
     "meta": ("evals.commands.meta", "How good is the claim checker, against labelled data?"),
     "prompts": ("evals.commands.prompts", "Compare prompts and models on the same cases."),
