@@ -41,6 +41,7 @@ COMMANDS = {
     "event": ("events", "Record that a user did something with an item."),
     "events": ("events", "Import events from a file."),
     "users": ("users", "List, export or delete users."),
+    "tastes": ("tastes", "What users said of themselves: list, add, correct, delete, propose, confirm."),
     "doctor": ("doctor", "Say what is wrong with a data folder, and mend it."),
     "schema": ("schema", "Print the JSON schemas of all documents by name."),
 }

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from assistant.errors import BadRow
     from assistant.fitting import FitReport
     from assistant.ingest import EventReport, IndexReport
+    from assistant.tastes import TasteEntry
     from assistant.types import Claim, Explanation, Fact, Held, Question, Recommendation, Reply, Value
     from assistant.why import Why
 
@@ -602,6 +603,39 @@ class FindingDocument(Document):
     """What to do about it."""
 
 
+class TasteDocument(Document):
+    """Something that a user likes or does not like."""
+
+    type: Literal["taste"] = "taste"
+    entry_id: str
+    user: str
+    slot: str
+    value: str
+    likes: bool
+    words: str
+    """The user's; of a proposal, what was counted."""
+    confidence: Score
+    source: Literal["stated", "proposed"]
+    """A proposal counts for nothing until it is confirmed."""
+    created_at: Score
+    """Unix seconds."""
+    evidence: list[str]
+    """Ids of the items that a proposal rests on."""
+    dimension: Literal["interests", "habits", "company"]
+
+    @classmethod
+    def of(cls, entry: TasteEntry) -> TasteDocument:
+        return cls.model_validate(jsonable(asdict(entry)))
+
+
+class TasteDeletedDocument(Document):
+    """A taste was deleted and is in no file any more."""
+
+    type: Literal["taste_deleted"] = "taste_deleted"
+    user: str
+    entry_id: str
+
+
 class DoctorDocument(Document):
     """The state of a data folder."""
 
@@ -666,6 +700,8 @@ DOCUMENTS: dict[str, type[Document]] = {
     "user": UserDocument,
     "user_export": UserExportDocument,
     "user_deleted": UserDeletedDocument,
+    "taste": TasteDocument,
+    "taste_deleted": TasteDeletedDocument,
     "doctor": DoctorDocument,
     "error": ErrorDocument,
     "line_error": LineErrorDocument,

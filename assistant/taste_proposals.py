@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -28,6 +28,8 @@ from prompts import Prompt
 
 HABIT_KINDS = ("year", "runtime", "pages", "price")
 """Kinds of numbers in which somebody has habits."""
+MOST_WORDED = 160
+"""Characters of a model's wording."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -218,18 +220,18 @@ async def worded_by(
 
 def _bears(entry: TasteEntry, text: str, catalogue: Catalogue) -> bool:
     """Whether a wording says what was counted, and nothing else that the catalogue knows a word for."""
-    low = f" {fold(text)} "
-    if not text or len(text) > 160 or instructs(text) or "?" in text or fold(entry.value) not in low:
+    said, value = _plain(text), _plain(entry.value)
+    if not text or len(text) > MOST_WORDED or instructs(text) or "?" in text or value not in said:
         return False
-    digits = {word for word in _words(low) if word.isdigit()}
-    if digits - set(_words(fold(entry.value))):
+    if {word for word in said.split() if word.isdigit()} - set(value.split()):
         return False
-    rest = low.replace(fold(entry.value), " ")
-    return not any(f" {value} " in rest for value in _known(catalogue) if len(value) > 3)
+    rest = said.replace(value, " ")
+    return not any(_plain(other) in rest for other in _known(catalogue) if len(other) > 3)
 
 
-def _words(text: str) -> Iterable[str]:
-    return "".join(c if c.isalnum() else " " for c in text).split()
+def _plain(text: str) -> str:
+    """Folded words between single spaces, with one at either end: a phrase in it is a substring."""
+    return f" {' '.join(''.join(c if c.isalnum() else ' ' for c in fold(text)).split())} "
 
 
 def _known(catalogue: Catalogue) -> Iterator[str]:
