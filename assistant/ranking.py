@@ -20,6 +20,8 @@ from assistant.errors import ModelMissingError
 from assistant.scoring.base import History, Interactions, ItemFeatures, Rows, Scorer, Scores
 from assistant.scoring.choices import column_cube, standardised
 from assistant.scoring.linear import LinearScorer
+from assistant.scoring.new_items import NAME as NEW_ITEM
+from assistant.scoring.new_items import NewItems
 from assistant.scoring.weighting import HistoryWeighting
 from assistant.types import Ranked
 
@@ -68,6 +70,8 @@ class _Scored:
     """(n_histories, n_items)."""
     reordered: Mapping[int, Rows]
     """By history, the rows that the learned stage has put in order above all others."""
+    own: Scores
+    """``personal`` of each history before new items were lifted."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,8 @@ class Ranker:
     """Of the fitted model; ``cold`` when nothing was fitted."""
     short_weights: Mapping[str, float] = field(default_factory=dict)
     """For histories of fewer than ``SHORT_BELOW`` events; empty means that ``weights`` hold for all."""
+    new_items: NewItems | None = None
+    """How items of which little is known get a place; None: by their scores alone."""
 
     def columns(self, history: History) -> Scores:
         """(n_scorers, n_items) float32, each on its scorer's own scale."""
@@ -98,6 +104,13 @@ class Ranker:
         """(len(histories), n_items) float32: ``score_all`` of each, faster than one by one and equal to the last bit."""
         scores = [self._scored(part).personal for part in self._parts(histories)]
         return np.concatenate(scores) if scores else np.zeros((0, len(self.item_ids)), np.float32)
+
+    def scored_parts(self, histories: Sequence[History]) -> Iterator[tuple[Scores, Scores, Rows]]:
+        """For each history the standardised columns (n_scorers, n_items), the scores (n_items,) and the rows outside it."""
+        for part in self._parts(histories):
+            scored = self._scored(part)
+            for n, history in enumerate(part):
+                yield scored.standard[n], scored.personal[n], self._open(history, None)
 
     def rank_many(
         self, histories: Sequence[History], rows: Sequence[Rows | None], ks: Sequence[int]
@@ -131,9 +144,12 @@ class Ranker:
         return np.flatnonzero(unseen)
 
     def _scored(
-        self, histories: Sequence[History], rows: Sequence[Rows] | None = None, *, learn: bool = True
+        self, histories: Sequence[History], rows: Sequence[Rows] | None = None, *, asked: bool = False
     ) -> _Scored:
-        """Everything that a ranking without a request is made of. Each history's part does not depend on the others.
+        """Everything that a ranking is made of. Each history's part does not depend on the others.
+
+        Where something was ``asked`` for, the blend alone scores: a request narrows the rows to what it asks for, and the
+        trees never saw such lists; the blend does not mind.
 
         Sums go column by column and row by row in one order, whatever the number of histories: products of whole matrices
         would round differently for one than for many.
@@ -147,9 +163,11 @@ class Ranker:
                 if weight := weights.get(scorer.name, 0.0):
                     personal[n] += np.float32(weight) * standard[n, at]
         reordered: dict[int, Rows] = {}
-        if self.learned is not None and learn:
-            for n, history in enumerate(histories):
-                open_rows = self._open(history, None if rows is None else rows[n])
+        if asked:
+            return _Scored(columns, standard, personal, {}, personal)
+        opened = [self._open(h, None if rows is None else rows[n]) for n, h in enumerate(histories)]
+        if self.learned is not None:
+            for n, (history, open_rows) in enumerate(zip(histories, opened, strict=True)):
                 if self._learns(history) and len(open_rows):
                     depth = min(self.config.learned_depth, len(open_rows))
                     reordered[n] = open_rows[np.argpartition(-personal[n, open_rows], depth - 1)[:depth]]
@@ -160,7 +178,14 @@ class Ranker:
                 # The others keep their order below: their best is just under the worst reordered one.
                 personal[n] += float(values.min()) - 1.0 - float(personal[n, top].min())
                 personal[n, top] = values
-        return _Scored(columns, standard, personal, reordered)
+        own = personal
+        if self.new_items is not None:
+            names = [scorer.name for scorer in self.scorers]
+            lifted = [
+                self.new_items.lifted(names, standard[n], own[n], open_rows) for n, open_rows in enumerate(opened)
+            ]
+            personal = np.stack(lifted)
+        return _Scored(columns, standard, personal, reordered, own)
 
     def rank(
         self,
@@ -182,8 +207,7 @@ class Ranker:
         rows = self._open(history, rows)
         if not len(rows) or k <= 0:
             return ()
-        # A request narrows the rows to what it asks for; the trees never saw such lists, the blend does not mind.
-        scored = self._scored([history], [rows], learn=relevance is None)
+        scored = self._scored([history], [rows], asked=relevance is not None)
         columns, standard, personal = scored.columns[:, 0], scored.standard[0], scored.personal[0]
         reordered = scored.reordered.get(0)
         weights = self._weights_for(history)
@@ -214,6 +238,8 @@ class Ranker:
             }
             if relevance is not None:
                 raw["request"], parts["request"] = float(relevance[n]), float(share * asked[n])
+            if (lift := float(scored.personal[0, row] - scored.own[0][row])) > 0:
+                parts[NEW_ITEM] = lift
             moved = self._moved_by(history, row, parts)
             ranking.append(
                 Ranked(
@@ -273,6 +299,9 @@ class Ranker:
         if self.learned is not None:
             (folder / "learned").mkdir()
             self.learned.save(folder / "learned")
+        if self.new_items is not None:
+            (folder / "new_items").mkdir()
+            self.new_items.save(folder / "new_items")
         (folder / "items.json").write_bytes(orjson.dumps(self.item_ids))
         (folder / "ranker.json").write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
 
@@ -315,6 +344,9 @@ class Ranker:
             # Without the extra the blend serves: it is what the learned stage starts from.
             if is_available():
                 learned = LearnedStage.load(folder / "learned").placed(moved, features)
+        new_items = None
+        if (folder / "new_items").exists():
+            new_items = NewItems.load(folder / "new_items").placed(moved, len(item_ids))
         return cls(
             tuple(item_ids),
             tuple(scorers.values()),
@@ -323,6 +355,7 @@ class Ranker:
             config or RankingConfig(),
             document["version"],
             document["short_weights"],
+            new_items,
         )
 
 

@@ -15,6 +15,7 @@ from assistant.catalogue import Catalogue
 from assistant.errors import UnknownNameError, UserError, did_you_mean
 from assistant.interactions import to_history
 from assistant.ranking import SHORT_BELOW, Ranker
+from assistant.scoring.new_items import NAME as NEW_ITEM
 from assistant.store import Store
 from assistant.types import Placement, Ranked
 
@@ -149,7 +150,7 @@ def why(
         item_id=item_id,
         title=catalogue.title(row),
         ranker=ranker.version,
-        stage="learned" if set(ranked.contributions) - set(ranked.columns) else "blend",
+        stage="learned" if set(ranked.contributions) - {*ranked.columns, NEW_ITEM} else "blend",
         score=ranked.score,
         constant=ranked.score - sum(ranked.contributions.values()),
         place_by_score=place,

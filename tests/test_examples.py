@@ -54,6 +54,17 @@ def test_from_a_frame(run) -> None:
     assert "Lakeside Stroll" in pandas
 
 
+def test_fit_your_own(run) -> None:
+    printed = run("fit_your_own.py")
+    assert "'code': 'item_id'" in printed
+    figures = dict(re.findall(r"^(\w+) +(0\.\d+) ", printed, re.M))
+    assert float(figures["blend"]) > 2 * float(figures["popularity"])
+    before, after = (re.findall(r"(\w+) Game", line) for line in printed.splitlines()[-2:])
+    assert len(before) == len(after) == 5
+    assert after == ["Racing"] * 5
+    assert before != after
+
+
 def test_streaming(run) -> None:
     kinds = re.findall(r"^(\d+ candidates|order|card|reply)", run("streaming.py"), re.M)
     assert kinds[0].endswith("candidates")

@@ -15,8 +15,10 @@ from assistant.scoring import choices as past
 from assistant.scoring import ltr
 from assistant.scoring.base import Interactions, ItemFeatures, Scorer, Scores
 from assistant.scoring.choices import Choice
+from assistant.scoring.content import Attributes, Content
 from assistant.scoring.grids import Family, families
 from assistant.scoring.linear import LinearScorer
+from assistant.scoring.new_items import NewItems, chosen_for
 
 Report = Callable[[str], None]
 
@@ -38,6 +40,8 @@ class FitConfig:
     how a request of item ids comes."""
     most_validated: int = 4_000
     """Users validated on at most."""
+    most_validated_new: int = 1_000
+    """Of these, users on whom the place of new items is chosen at most."""
     least_users: int = 50
     """With fewer users of at least three events nothing is fitted: the cold default serves."""
     learned: bool = True
@@ -194,12 +198,32 @@ def select(
             final = np.array([incumbent.weights.get(scorer.name, 0.0) for scorer in scorers], np.float32)
             for_short = dict(incumbent.short_weights)
     scorers, final = _together(scorers, final, columns, for_short, keep_all=stage is not None)
+    about_content = _content_weights(columns, lists)
+    names = [scorer.name for scorer in scorers]
+    scorers += [scorer for scorer in columns if about_content.get(scorer.name) and scorer.name not in names]
+    final = np.concatenate([final, np.zeros(len(scorers) - len(names), np.float32)])
+    new_items = _for_new_items(
+        Ranker(
+            ids,
+            tuple(scorers),
+            dict(zip((s.name for s in scorers), map(float, final), strict=True)),
+            stage,
+            short_weights=for_short,
+        ),
+        validation,
+        about_content,
+        train,
+        config,
+    )
+    if new_items is not None:
+        say(f"new items: the r-th best match by content stands at place {new_items.stride} r or higher")
     if config.refit:
         scorers = refitted(scorers, interactions, features)
         stage = ltr.refreshed(stage, interactions) if stage is not None else None
+        new_items = new_items.refreshed(interactions) if new_items is not None else None
     names = [scorer.name for scorer in scorers]
     served = dict(zip(names, map(float, final), strict=True))
-    ranker = Ranker(ids, tuple(scorers), served, stage, short_weights=for_short)
+    ranker = Ranker(ids, tuple(scorers), served, stage, short_weights=for_short, new_items=new_items)
     table = FitTable(
         rows=tuple(replace(row, used=row.name in {winner.name, *names}) for row in table_rows),
         chosen=winner.name,
@@ -302,6 +326,23 @@ def _together(
     names = {scorer.name for scorer, _ in kept}
     kept += [(scorer, 0.0) for scorer in columns if scorer.name in short and scorer.name not in names]
     return [scorer for scorer, _ in kept], np.array([weight for _, weight in kept], np.float32)
+
+
+def _content_weights(columns: Sequence[Scorer], lists: past.ChoiceLists) -> dict[str, float]:
+    """Weights of the columns of content, learned without all others: what an item goes by that nobody has chosen yet."""
+    places = [n for n, scorer in enumerate(columns) if isinstance(scorer, Content | Attributes)]
+    if not places:
+        return {}
+    weights = past.fit_weights(replace(lists, columns=lists.columns[:, :, places]))
+    return {columns[n].name: float(weight) for n, weight in zip(places, weights, strict=True) if weight > 1e-3}
+
+
+def _for_new_items(
+    ranker: Ranker, validation: Sequence[Choice], weights: Mapping[str, float], train: Interactions, config: FitConfig
+) -> NewItems | None:
+    some = _sampled(list(validation), config.most_validated_new, config.seed)
+    names = [scorer.name for scorer in ranker.scorers]
+    return chosen_for(names, ranker.scored_parts([choice.history for choice in some]), some, weights, train)
 
 
 def in_service(ranker: Ranker, train: Interactions, features: ItemFeatures, validation: Sequence[Choice]) -> FitRow:
