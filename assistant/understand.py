@@ -358,6 +358,6 @@ def _search_text(reading: Reading) -> str:
         if token.told or (not token.negated and (not token.used or token.raw in promised))
     ]
     dull = {*language.stopwords, *language.item_words, *language.words("chatter")}
-    if reading.refines and all(fold(word) in dull for word in described):
+    if all(fold(word) in dull for word in described):
         return ""
     return (" " if language.spaced else "").join(described)

@@ -190,7 +190,7 @@ class Vocabulary:
     def people(self) -> Mapping[str, frozenset[str]]:
         """Folded name to the roles that somebody of this name has."""
         found: dict[str, set[str]] = defaultdict(set)
-        for role in self.catalogue.roles:
+        for role in sorted(self.catalogue.roles):
             for name in self.catalogue.labels[role].rows if role in self.catalogue.labels else ():
                 found[name].add(role)
         return {name: frozenset(roles) for name, roles in found.items()}
@@ -254,7 +254,7 @@ class Vocabulary:
 
     def shown_person(self, name: str) -> str:
         """How a folded name is written in the catalogue."""
-        for role in self.people.get(name, ()):
+        for role in sorted(self.people.get(name, ())):
             return self.catalogue.labels[role].display[name]
         return name
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from assistant.types import Constraint, Operator
-from assistant.understanding.reading import Reading, cue_at
+from assistant.understanding.reading import Found, Reading, cue_at
 from assistant.vocabulary import Vocabulary
 
 VAGUE = 1 / 3
@@ -147,10 +147,12 @@ def _use_label(reading: Reading, start: int, end: int, vocabulary: Vocabulary) -
     labels, wished = vocabulary.label(phrase), vocabulary.wish(phrase)
     if first.negated:
         # "French" rules out the country; that the language has the same name is not meant.
-        meant = [label for label in labels if label[0] == labels[0][0]]
-        for slot, value in dict.fromkeys((*meant, *wished)):
+        exact = [label for label in labels if label[0] == labels[0][0]] or list(vocabulary.free_label(phrase))
+        likeliest = exact or list(wished[:1])
+        for slot, value in dict.fromkeys((*likeliest, *wished)):
             made = Constraint(slot=slot, op="none", values=(value,), words=words)
-            reading.add(made, start, end, promised=not first.compared)
+            promised = not first.compared and (slot, value) in likeliest  # "not violent" promises no want of action
+            reading.add(made, start, end, promised=promised)
         return bool(labels + wished)
     if ruled_out := vocabulary.opposite(phrase):
         for slot, value in ruled_out:
@@ -223,6 +225,14 @@ def _joins_alternative(reading: Reading, start: int, constraint: Constraint, *, 
             other,
             values=tuple(dict.fromkeys(value for part in (*parts, constraint) for value in part.values)),
             words=" or ".join(part.words for part in (*parts, constraint)),
+        )
+        end = start + len(constraint.words.split())
+        reading.found.append(
+            Found(
+                constraint=constraint,
+                start=reading.tokens[start].start,
+                end=reading.tokens[min(end, len(reading.tokens)) - 1].end,
+            )
         )
         both = promised or found is reading.constraints
         (reading.constraints if both else reading.wishes).append(joined)

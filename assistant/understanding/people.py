@@ -101,7 +101,7 @@ def _surname(
         PAIRED_SHARE if _beside_person(reading, start, end) else SURNAME_SHARE
     ):
         return ()
-    return tuple(sorted(counts, key=lambda name: -counts[name]))
+    return tuple(sorted(counts, key=lambda name: (-counts[name], name)))
 
 
 def _beside_person(reading: Reading, start: int, end: int) -> bool:

@@ -316,9 +316,10 @@ def _others(reading: Reading, context: Context) -> None:
         if not opens or not reading.free_span(match.start(), match.end()):
             continue
         _use(reading, (), match)
-        for word in re.findall(r"\w+", match.group()):
-            if word.isdigit() or word in reading.language.numbers:
-                reading.k = int(word) if word.isdigit() else reading.language.numbers[word]
+        for word in re.finditer(r"\w+", match.group()):
+            number = int(word.group()) if word.group().isdigit() else reading.language.numbers.get(word.group(), 0)
+            if number > 1 or (number and word.start() == 0):  # "another one" asks for no number
+                reading.k = number
 
 
 def _use(reading: Reading, references: Sequence[Reference], match: re.Match[str]) -> None:

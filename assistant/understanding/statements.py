@@ -6,7 +6,7 @@ import re
 
 from assistant.language import any_of
 from assistant.text import fold
-from assistant.types import Context, Statement
+from assistant.types import Constraint, Context, Statement
 from assistant.understanding.reading import Reading, Said
 from assistant.understanding.references import find_references
 from assistant.vocabulary import Vocabulary
@@ -20,6 +20,9 @@ def find_statements(reading: Reading, vocabulary: Vocabulary, context: Context) 
     _unsaid(reading)
     for cue in reading.language.statements:
         for match in reading.cue_matches(cue.cue):
+            if match.groupdict().get("what"):
+                _whole(reading, match, likes=cue.likes, confidence=cue.confidence)
+                continue
             end = _end(reading, match.end())
             if _is_new(reading, match.start(), end) and re.search(r"\w", reading.plain[match.end() : end]):
                 _mark(reading, match.end(), end, likes=cue.likes, confidence=cue.confidence, begin=match.start())
@@ -41,6 +44,15 @@ def find_statements(reading: Reading, vocabulary: Vocabulary, context: Context) 
     for match in reading.matches("behind_am"):
         if _is_new(reading, match.start(), match.end()):
             _am(reading, vocabulary, match)
+
+
+def _whole(reading: Reading, match: re.Match[str], *, likes: bool, confidence: float) -> None:
+    """ "I'm not much of a horror fan": what it is about stands inside."""
+    start, stop = match.span("what")
+    if _is_new(reading, match.start(), match.end()):
+        _mark(reading, start, stop, likes=likes, confidence=confidence, begin=match.start(), end=match.end())
+        reading.use_span(match.start(), start)
+        reading.use_span(stop, match.end())
 
 
 def _mark(
@@ -117,6 +129,9 @@ def _am(reading: Reading, vocabulary: Vocabulary, match: re.Match[str]) -> None:
         if first + size > last or not reading.free(first, first + size):
             continue
         labels = vocabulary.label(reading.phrase(first, first + size))
+        if labels and labels[0][0] in PLACES:
+            reading.use(first, first + size)
+            return
         if labels and labels[0][0] not in PLACES and labels[0][0] != "categories":
             end = reading.tokens[first + size - 1].end
             reading.said.append(
@@ -135,22 +150,33 @@ def state(reading: Reading, vocabulary: Vocabulary) -> None:
     """Make statements of what was found in the stretches that speak of the user."""
     for said in reading.said:
         target = reading.unsaid if said.back else reading.statements
-        about: list[tuple[str, str]] = []
+        about: dict[tuple[str, str], float] = {}
         for found in reading.found:
-            inside = said.start <= found.start and found.end <= said.end
-            if inside and found.constraint.op in ("any", "all", "none"):
-                people = vocabulary.is_people(found.constraint.slot)
-                values = (
-                    found.constraint.values[:1] if people else found.constraint.values
-                )  # the likeliest of a last name
-                about.extend((found.constraint.slot, value) for value in values)
-        about.extend(("item", item_id) for place, item_id in reading.titled.items() if said.start <= place < said.end)
+            if said.start <= found.start and found.end <= said.end and found.constraint.op in ("any", "all", "none"):
+                values, certainty = _stated(found.constraint, vocabulary)
+                about.update(((found.constraint.slot, value), certainty) for value in values)
+        titled = (item_id for place, item_id in reading.titled.items() if said.start <= place < said.end)
+        about.update((("item", item_id), 1.0) for item_id in titled)
         if said.back:
-            about = values_in(reading.text[said.start : said.end], vocabulary)
-        for slot, value in dict.fromkeys(about):
-            target.append(
-                Statement(slot=slot, value=value, likes=said.likes, words=said.words, confidence=said.confidence)
-            )
+            about = dict.fromkeys(values_in(reading.text[said.start : said.end], vocabulary), 1.0)
+        for (slot, value), certainty in about.items():
+            confidence = round(said.confidence * certainty, 2)
+            target.append(Statement(slot=slot, value=value, likes=said.likes, words=said.words, confidence=confidence))
+
+
+INDIRECT = 0.7
+"""How sure a value is that stands for what was said: horror for "scary films"."""
+
+
+def _stated(constraint: Constraint, vocabulary: Vocabulary) -> tuple[tuple[str, ...], float]:
+    """The values that a constraint states of the user, and how sure they are."""
+    if vocabulary.is_people(constraint.slot):
+        return (_likeliest(constraint.values, vocabulary),), 1.0
+    phrase = fold(constraint.words)
+    if any(vocabulary.label(part) or vocabulary.free_label(part) for part in (phrase, *phrase.split(" or "))):
+        named = {value for _, value in (*vocabulary.label(phrase), *vocabulary.free_label(phrase))}
+        return tuple(v for v in constraint.values if v in named or " or " in constraint.words), 1.0
+    return constraint.values[:1], INDIRECT
 
 
 def _likeliest(names: tuple[str, ...], vocabulary: Vocabulary) -> str:
