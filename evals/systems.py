@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 ALWAYS = ("popularity", "random")
 """In every table, whatever was asked for: a figure means little without them."""
 DEFAULT = "default"
+TUNED = "tuned"
+"""``tuned-NAME``: a classical recommender whose settings were chosen on the training part; alone: all of them."""
 
 
 class Fitted(Protocol):
@@ -101,8 +103,8 @@ def _configured(scorer: Any, settings: Mapping[str, str]) -> Any:
 def make_system(spec: str) -> System:
     """A system from ``NAME`` or ``NAME:setting=value:setting=value``.
 
-    ``default`` is what ``assistant fit`` makes, ``random`` a random order, every other name a scorer. Raises
-    ``UnknownNameError``.
+    ``default`` is what ``assistant fit`` makes, ``random`` a random order, ``tuned-NAME`` a classical recommender with its
+    settings chosen on the training part, every other name a scorer. Raises ``UnknownNameError``.
     """
     name, *settings = spec.split(":")
     if bad := [part for part in settings if "=" not in part]:
@@ -112,9 +114,11 @@ def make_system(spec: str) -> System:
         return _default
     if name == "random":
         return RandomOrder(seed=int(given.get("seed", 0))).fit
+    if name.startswith(f"{TUNED}-"):
+        return _tuned(name.removeprefix(f"{TUNED}-"))
     classes = scorer_classes()
     if name not in classes:
-        known = [DEFAULT, "random", *classes]
+        known = [DEFAULT, "random", TUNED, *classes]
         raise UnknownNameError(
             f"There is no system {name!r}.{did_you_mean(name, known)} There are: {', '.join(known)}."
         )
@@ -128,8 +132,11 @@ def make_system(spec: str) -> System:
 
 
 def make_systems(specs: Sequence[str]) -> dict[str, System]:
-    """Systems by name, popularity and random always among them."""
-    return {spec: make_system(spec) for spec in dict.fromkeys((*specs, *ALWAYS))}
+    """Systems by name, popularity and random always among them; ``tuned`` stands for every classical recommender."""
+    from assistant.scoring.baselines import available
+
+    wanted = [name for spec in specs for name in ([f"{TUNED}-{n}" for n in available()] if spec == TUNED else [spec])]
+    return {spec: make_system(spec) for spec in dict.fromkeys((*wanted, *ALWAYS))}
 
 
 @dataclass
@@ -148,3 +155,17 @@ def _default(interactions: Interactions, features: ItemFeatures) -> Fitted:
 
     ranker, _ = select_and_fit(interactions, features)
     return _Ranked(ranker)
+
+
+def _tuned(name: str) -> System:
+    from assistant.scoring.baselines import NAMES, tuned
+
+    if name not in NAMES:
+        raise UnknownNameError(
+            f"There is no baseline {name!r}.{did_you_mean(name, NAMES)} There are: {', '.join(NAMES)}."
+        )
+
+    def fit(interactions: Interactions, features: ItemFeatures) -> Fitted:
+        return tuned(name, interactions, features)[1]
+
+    return fit

@@ -150,6 +150,11 @@ def _classic(events: Sparse) -> Any:
     return matrix
 
 
+def check_installed() -> None:
+    """Raises ``MissingExtraError`` without the extra."""
+    _implicit()
+
+
 def _implicit() -> Any:
     try:
         import implicit

@@ -44,7 +44,7 @@ import click
     "--systems",
     default="default",
     show_default=True,
-    help="Comma-separated: default, random, or a scorer, with settings as NAME:setting=value. Popularity and random are always in the table.",
+    help="Comma-separated: default, random, tuned (every classical recommender, its settings chosen on the training part), tuned-NAME, or a scorer, with settings as NAME:setting=value. Popularity and random are always in the table.",
 )
 @click.option(
     "--baseline", default="popularity", show_default=True, help="The system that the others are compared with."
