@@ -18,7 +18,7 @@ from assistant.faithfulness import Evidence
 from assistant.merging import Merged, hear, request
 from assistant.profile import UserProfile
 from assistant.relaxing import relaxations
-from assistant.reply_text import Situation, accepted_text, acting_on, offer, phrase_question, text_before
+from assistant.reply_text import Situation, accepted_text, acting_on, offer, phrase_question, text_before, titles_of
 from assistant.reply_words import reply_words
 from assistant.retrieve import Found, RetrievalSettings, content_words, retrieve
 from assistant.serving import Serving
@@ -56,7 +56,7 @@ class Plan:
     def after(self, cards: Sequence[str]) -> State:
         """The state that the turn leaves, once ``cards`` were shown."""
         state = self.state
-        asked = () if self.question is None or not self.question.slot else (self.question.slot,)
+        asked = () if self.question is None else (self.question.slot, *self.question.drops)
         return replace(
             state,
             turns=state.turns + 1,
@@ -65,7 +65,7 @@ class Plan:
             focus=self.said.references or (() if cards else state.focus),
             shown=tuple(dict.fromkeys((*state.shown, *cards))),
             question=self.question,
-            asked=(*state.asked, *asked),
+            asked=tuple(dict.fromkeys((*state.asked, *filter(None, asked)))),
         )
 
 
@@ -163,7 +163,9 @@ def decide(
             mentioned=found.mentioned or query.intent != "recommend",
             relaxations=() if ranking else relaxations(serving.catalogue, query, held),
         )
-        asked = offer(situation, serving.catalogue) or _question(serving, situation, state, found, ranking)
+        asked = offer(situation, serving.catalogue, made=state.asked) or _question(
+            serving, situation, state, found, ranking
+        )
         text = reply_words(query.language).sentences([heeded.text, text_before(situation, serving.catalogue)])
         clock.lap("words")
         return Plan(
@@ -199,7 +201,16 @@ def evidence_for(serving: Serving, profile: UserProfile, query: Query, ranked: R
     facts = select_facts(item, query=query, ranked=ranked, history=history, often=often, commonness=serving.commonness)
     spoken = [query.text, query.search_text, *(c.words for c in (*query.constraints, *query.wishes))]
     asked = tuple(dict.fromkeys(words for words in (*spoken, *(c.label() for c in query.constraints)) if words))
-    return Evidence(item_id=item.item_id, record=item.slots(), history=history, asked=asked, facts=facts)
+    return Evidence(
+        item_id=item.item_id,
+        record=item.slots(),
+        history=history,
+        asked=asked,
+        facts=facts,
+        language=query.language,
+        titles=serving.catalogue.all_titles(ranked.row)[1:],
+        said=serving.said(item, query.language),
+    )
 
 
 def _wants_cards(said: Utterance, turn: int) -> bool:
@@ -221,7 +232,7 @@ def _without_cards(
 ) -> Plan:
     """A reply in words alone: what was on the table stays there. ``told`` is what is said of the taste memory."""
     words = reply_words(query.language)
-    titles = [serving.catalogue.title(row) for row in serving.catalogue.rows(said.accepted).tolist()]
+    titles = titles_of(said.accepted, serving.catalogue, words)
     if answered is not None:
         text = answered.text
     elif said.intent == "accept" and titles:
@@ -307,7 +318,9 @@ def _question(
         described=len(content_words(query.search_text, serving.language)),
         settled=frozenset(settled),
         declined=state.declined,
-        phrase=lambda slot, options: phrase_question(slot, options, serving.catalogue, query.language),
+        phrase=lambda slot, options: phrase_question(
+            slot, serving.say_all(slot, options, query.language), serving.catalogue, query.language
+        ),
     )
 
 

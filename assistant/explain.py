@@ -13,7 +13,7 @@ import json
 import logging
 import re
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import islice
@@ -28,9 +28,11 @@ from assistant.errors import BadModelOutput, ContextOverflow, ProviderError
 from assistant.faithfulness import ClaimChecker, Evidence, is_supported
 from assistant.llm.base import ChatMessage, LanguageModel, Sampling, StreamEvent, TextDelta, Usage, generate
 from assistant.llm.budget import fit
-from assistant.phrases import Phrased, phrase, reasons
+from assistant.phrases import Phrased, reasons
 from assistant.phrases.labels import clean_title, instructs
-from assistant.text import clean, fold
+from assistant.phrases.templates import EMPTY
+from assistant.phrases.told import table_of, told_reasons
+from assistant.text import clean, fold, has_han
 from assistant.types import Claim, Explanation, Fact, Item
 from prompts import Prompt
 
@@ -40,6 +42,9 @@ Style = Literal["auto", "write", "choose", "template"]
 
 CHOOSERS = ("smollm2-135m", "smollm2-360m", "qwen2.5-0.5b", "qwen2.5-coder-0.5b")
 """Parts of the names of models that choose a sentence unless told to write one: see ``docs/phrasing.md``."""
+PROMPTED = "en"
+"""The language that prompts are written in. A reply in another one is phrased by its sentences alone: a prompt in English
+with facts in English gets English, and the small models know little else."""
 WRITTEN = "written"
 """The shape of a draft in the model's own words."""
 
@@ -161,7 +166,7 @@ class Explainer:
         rejected: list[str] = []
         if self._failures >= self.settings.failures:
             rejected.append(f"not asked after {self._failures} failures: {self._failure}")
-        elif self._model is not None and facts:
+        elif self._model is not None and facts and evidence.language == PROMPTED:
             try:
                 async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
                     explained = await self._by_model(self._model, item, facts, evidence, used, seed, deadline, rejected)
@@ -181,13 +186,8 @@ class Explainer:
         seed: str,
         rejected: tuple[str, ...],
     ) -> Explanation:
-        phrased = phrase(
-            facts,
-            evidence.record,
-            seed=seed,
-            item_id=item.item_id,
-            used=used,
-            accept=lambda text: is_supported(self._checker.check(text, evidence)),
+        phrased = next(
+            self._reasons(item, facts, evidence, used, seed), Phrased(text=EMPTY, spans=(), shape="empty", fact_ids=())
         )
         used.append(phrased.shape)
         return Explanation(
@@ -197,6 +197,27 @@ class Explainer:
             claims=self._checker.check(phrased.text, evidence),
             rejected=rejected,
         )
+
+    def _reasons(
+        self, item: Item, facts: Sequence[Fact], evidence: Evidence, used: Sequence[str], seed: str
+    ) -> Iterator[Phrased]:
+        """The sentences that can be made from the facts in the language of the reply, the best first."""
+
+        def accept(text: str) -> bool:
+            return is_supported(self._checker.check(text, evidence))
+
+        if evidence.language != PROMPTED and table_of(evidence.language) is not None:
+            return told_reasons(
+                evidence.language,
+                facts,
+                evidence.record,
+                lambda slot, value: evidence.said.get((slot, fold(value))) or (value if has_han(value) else None),
+                seed=seed,
+                item_id=item.item_id,
+                used=used,
+                accept=accept,
+            )
+        return reasons(facts, evidence.record, seed=seed, item_id=item.item_id, used=used, accept=accept)
 
     async def _by_model(
         self,
@@ -284,14 +305,7 @@ class Explainer:
         attempt: int,
     ) -> _Draft:
         """One of the best few sentences that can be made from the facts, by the model's own likelihoods."""
-        made = reasons(
-            facts,
-            evidence.record,
-            seed=seed,
-            item_id=item.item_id,
-            used=used,
-            accept=lambda text: is_supported(self._checker.check(text, evidence)),
-        )
+        made = self._reasons(item, facts, evidence, used, seed)
         offered: Mapping[str, Phrased] = {reason.text: reason for reason in islice(made, self.settings.choices)}
         if not offered:
             raise _Rejected("no sentence can be made from the facts")

@@ -43,7 +43,7 @@ def label(held: Held, words: ReplyWords) -> str:
 def acting_on(query: Query, held: Sequence[Held], catalogue: Catalogue) -> tuple[str, ...]:
     """The promises and wishes that a reply obeys, and what it goes by, as short labels."""
     words = reply_words(query.language)
-    like = [words.say("like", title=title) for title in _titles(query.like, catalogue)]
+    like = [words.say("like", title=title) for title in titles_of(query.like, catalogue, words)]
     ordered = [*(one for one in held if not one.promised), *(one for one in held if one.promised)]
     labels = [*like, *(label(one, words) for one in ordered)]
     return tuple({one.casefold(): one for one in reversed(labels)}.values())[::-1]
@@ -61,12 +61,14 @@ def text_before(situation: Situation, catalogue: Catalogue) -> str:
     )
 
 
-def offer(situation: Situation, catalogue: Catalogue) -> Question | None:
-    """Where nothing fits: to leave out the promise that costs least."""
-    if situation.shown or not situation.relaxations:
+def offer(situation: Situation, catalogue: Catalogue, *, made: Sequence[str] = ()) -> Question | None:
+    """Where nothing fits: to leave out the promise that costs least. ``made`` are ids that it was offered before to leave
+    out; nothing is offered twice."""
+    ways = [way.drops for way in situation.relaxations if not {one.held_id for one in way.drops} <= set(made)]
+    if situation.shown or not ways:
         return None
     words = reply_words(situation.query.language)
-    drops = situation.relaxations[0].drops
+    drops = ways[0]
     return Question(
         slot="", text=words.say("shall_i", dropped=_dropped(drops, words)), drops=tuple(one.held_id for one in drops)
     )
@@ -88,15 +90,20 @@ def accepted_text(titles: Sequence[str], language: str) -> str:
     return words.say("accepted", titles=words.joined(titles))
 
 
-def _titles(item_ids: Sequence[str], catalogue: Catalogue) -> list[str]:
-    return [catalogue.title(row) for row in catalogue.rows(item_ids).tolist()]
+def titles_of(item_ids: Sequence[str], catalogue: Catalogue, words: ReplyWords) -> list[str]:
+    """Titles in the language of the reply, as a sentence holds them."""
+    return [_title(row, catalogue, words) for row in catalogue.rows(item_ids).tolist()]
+
+
+def _title(row: int, catalogue: Catalogue, words: ReplyWords) -> str:
+    return words.title(catalogue.title_in(row, words.language))
 
 
 def _unknown(name: str, catalogue: Catalogue, words: ReplyWords) -> str:
     """That a name is not there, and the closest title or person that is."""
     meant = None
     if titles := difflib.get_close_matches(fold_title(name), catalogue.titles, n=1, cutoff=0.75):
-        meant = catalogue.title(catalogue.titles[titles[0]][0])
+        meant = _title(catalogue.titles[titles[0]][0], catalogue, words)
     else:
         columns = [catalogue.labels[role] for role in catalogue.roles if role in catalogue.labels]
         people = {name: shown for column in columns for name, shown in column.display.items()}
@@ -116,9 +123,9 @@ def _changes(situation: Situation, catalogue: Catalogue, words: ReplyWords) -> l
         if held and not said.new_subject:
             labels = words.joined([words.say("quote", words=label(one, words)) for one in held])
             told.append(words.say(name, n=len(held), labels=labels))
-    if said.rejected and (titles := _titles(said.rejected, catalogue)):
+    if said.rejected and (titles := titles_of(said.rejected, catalogue, words)):
         told.append(words.say("rejected", titles=words.joined(titles, "or")))
-    if said.seen and situation.query.intent == "refine" and (titles := _titles(said.seen, catalogue)):
+    if said.seen and situation.query.intent == "refine" and (titles := titles_of(said.seen, catalogue, words)):
         told.append(words.say("seen", titles=words.joined(titles)))
     return told
 
@@ -136,7 +143,7 @@ def _opening(situation: Situation, catalogue: Catalogue, words: ReplyWords) -> s
     if not situation.mentioned:
         return words.say("not_mentioned", suggestions=inner)
     if query.like:
-        titles = words.joined(_titles(query.like, catalogue))
+        titles = words.joined(titles_of(query.like, catalogue, words))
         suggestions = words.say("in_the_direction_of", suggestions=suggestions, titles=titles)
     if shown < query.k and situation.allowed <= shown:
         name = "all_there_is_asked" if query.constraints else "all_there_is_new"
@@ -163,11 +170,11 @@ def _nothing(situation: Situation, catalogue: Catalogue, words: ReplyWords) -> s
         row = int(catalogue.allowed(kept, query.excluded).argmax())
     sentences = [
         words.say("nothing_fits", asked=asked),
-        words.say("without", n=first.count, dropped=_dropped(first.drops, words), title=catalogue.title(row)),
+        words.say("without", n=first.count, dropped=_dropped(first.drops, words), title=_title(row, catalogue, words)),
     ]
     if first.nearest is not None and first.value is not None:
         value = words.value(first.drops[0].constraint.slot, f"{first.value:g}")
-        sentences[1:] = [words.say("nearest", title=catalogue.title(row), value=value)]
+        sentences[1:] = [words.say("nearest", title=_title(row, catalogue, words), value=value)]
     return words.sentences(sentences)
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from assistant.language import load_language
+from assistant.text import fold
 from assistant.types import Constraint
+from assistant.unspaced.words import how_said
 
+_TELLS_NUMBER = re.compile(r"[\d零〇一二两三四五六七八九十百今去前]")
 MOST_VALUES = 3
 """A label that stands for more values is shown in the user's words."""
 
@@ -17,9 +22,11 @@ MOST_VALUES = 3
 class ReplyWords:
     """The sentences of one language."""
 
-    def __init__(self, table: Mapping[str, Any]) -> None:
+    def __init__(self, table: Mapping[str, Any], language: str = "en") -> None:
         """``table`` is a file of sentences as ``languages/en_replies.toml`` shows it."""
         self._table = table
+        self.language = language
+        self._said = {} if load_language(language).spaced else how_said(language)
 
     def say(self, name: str, *, n: int | None = None, **values: str) -> str:
         """A sentence with its values filled in; with ``n``, its form for that number."""
@@ -50,6 +57,8 @@ class ReplyWords:
 
     def label(self, constraint: Constraint) -> str:
         """How a reply shows what it acts on: ``comedy``, ``not animated``, ``1990–1999``, ``up to 99 minutes``."""
+        if self._table["own_words"] and constraint.words and (own := self._own_label(constraint)):
+            return own
         low, high = (None if end is None else f"{end:g}" for end in (constraint.low, constraint.high))
         if constraint.op in ("range", "outside"):
             if low is not None and high is not None:
@@ -60,10 +69,22 @@ class ReplyWords:
             else:
                 shown = self.say("range_up_to", high=self.value(constraint.slot, high or ""))
             return shown if constraint.op == "range" else self.say("not", label=shown)
-        joined = self.joined(constraint.values, "or" if constraint.op == "any" else "and")
+        values = [self._said.get(fold(value), value) for value in constraint.values]
+        joined = self.joined(values, "or" if constraint.op == "any" else "and")
         if constraint.words and len(constraint.values) > MOST_VALUES:  # "Africa" rather than its countries
             joined = constraint.words
         return self.say("not", label=constraint.words or joined) if constraint.op == "none" else joined
+
+    def _own_label(self, constraint: Constraint) -> str:
+        """The user's words, where they tell what was asked for; "shorter" tells no length."""
+        words = constraint.words.strip(" ，,。的")
+        if constraint.op in ("range", "outside") and not _TELLS_NUMBER.search(words):
+            return ""
+        return self.say("not", label=words) if constraint.op in ("none", "outside") else words
+
+    def title(self, title: str) -> str:
+        """A title inside a sentence."""
+        return self.say("title", title=title)
 
     def slot(self, name: str) -> str:
         """What a slot is called."""
@@ -76,5 +97,5 @@ def reply_words(language: str) -> ReplyWords:
     folder = files("assistant") / "languages"
     path = folder / f"{language}_replies.toml"
     if not path.is_file():
-        path = folder / "en_replies.toml"
-    return ReplyWords(tomllib.loads(path.read_text(encoding="utf-8")))
+        path, language = folder / "en_replies.toml", "en"
+    return ReplyWords(tomllib.loads(path.read_text(encoding="utf-8")), language)

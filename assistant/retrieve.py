@@ -281,7 +281,9 @@ def lexical(
         return []
     common = settings.common_from(len(catalogue))
     counts = _counts(content, common, catalogue, store)
-    match = " OR ".join(quoted(word) for word in [w for w in content if counts[w] < common] or content)
+    # A pair of Han characters that stands nowhere is no word, but an accident of pairing.
+    rare = [word for word in content if counts[word] < common and (counts[word] or not has_han(word))]
+    match = " OR ".join(quoted(word) for word in rare or content)
     kept = int(mask.sum())
     limit = min(len(catalogue), settings.depth * 10)
     weights = (settings.title_weight, settings.people_weight, settings.labels_weight, 1.0)

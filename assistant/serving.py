@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assistant.catalogue import Catalogue
+from assistant.detecting import languages
 from assistant.faithfulness import ClaimChecker, HistoryItem, Lexicon
 from assistant.fitting import current_model, open_ranker
+from assistant.language import Language, load_language
 from assistant.profile import UserProfile
 from assistant.ranking import Ranker
 from assistant.store import Store
 from assistant.sync import VectorIndex
 from assistant.text import fold
-from assistant.types import Query, Ranked
-from assistant.vocabulary import Language, Vocabulary, load_language
+from assistant.types import Item, Query, Ranked
+from assistant.unspaced.claims import claim_names
+from assistant.unspaced.read import gazetteer_of
+from assistant.vocabulary import Vocabulary
 
 HISTORY_FOR_FACTS = 40
 """Liked items, from the newest, that facts may name where no scorer says which ones moved the score."""
@@ -61,22 +67,49 @@ class Serving:
         for row in self.catalogue.rows(query.like).tolist():
             item_id = self.catalogue.ids[row]
             items.setdefault(item_id, self._history_item(item_id, row, relations.get(item_id, "seen")))
-        return tuple(items.values())
+        titled = {item_id: self.catalogue.title_in(self.catalogue.row_of[item_id], query.language) for item_id in items}
+        return tuple(replace(item, title=titled[item_id]) for item_id, item in items.items())
 
     def _history_item(self, item_id: str, row: int, relation: str) -> HistoryItem:
         item = self.catalogue.item(row)
         return HistoryItem(item_id=item_id, title=item.title, relation=relation, record=item.slots())  # type: ignore[arg-type]
 
+    def say_all(self, slot: str, values: Sequence[str], language: str) -> tuple[str, ...]:
+        """Values of a slot as a language says them; as they are written where nothing tells."""
+        other = load_language(language)
+        if other.spaced:
+            return tuple(values)
+        gazetteer = gazetteer_of(self.vocabulary.in_language(other))
+        return tuple(gazetteer.say(slot, value) or value for value in values)
+
+    def said(self, item: Item, language: str) -> Mapping[tuple[str, str], str]:
+        """How a language says the values of an item's record: (slot, folded value) to words, where they differ."""
+        other = load_language(language)
+        if other.spaced:
+            return {}
+        gazetteer = gazetteer_of(self.vocabulary.in_language(other))
+        found = {}
+        for slot, values in item.slots().items():
+            for value in values if isinstance(values, tuple) else (values,):
+                if isinstance(value, str) and (words := gazetteer.say(slot, value)) is not None:
+                    found[slot, fold(value)] = words
+        return found
+
 
 def load_serving(store: Store) -> Serving:
     """The state of the catalogue that the store holds now."""
     catalogue = Catalogue.load(store)
+    vocabulary = Vocabulary(catalogue, load_language())
+    unspaced = [code for code in languages() if not load_language(code).spaced]
     return Serving(
         catalogue=catalogue,
-        vocabulary=Vocabulary(catalogue, load_language()),
+        vocabulary=vocabulary,
         index=VectorIndex(store, catalogue),
         ranker=open_ranker(store, catalogue),
-        checker=ClaimChecker(Lexicon.from_records(catalogue.item(row).slots() for row in range(len(catalogue)))),
+        checker=ClaimChecker(
+            Lexicon.from_records(catalogue.item(row).slots() for row in range(len(catalogue))),
+            names={code: partial(claim_names, vocabulary, code) for code in unspaced},
+        ),
         popularity=count_positive(store, catalogue),
     )
 

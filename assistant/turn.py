@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
+from dataclasses import replace
 from pathlib import Path
 
 from assistant.arranging.arranger import Arranger
@@ -217,7 +218,8 @@ class Assistant:
         ]
         try:
             for position, (ranked, task) in enumerate(zip(plan.ranking, tasks, strict=True), 1):
-                yield _card(serving.catalogue.item(ranked.row), ranked, position, await task)
+                card = _card(serving.catalogue.item(ranked.row), ranked, position, await task)
+                yield replace(card, title=serving.catalogue.title_in(ranked.row, plan.query.language))
         finally:
             for task in tasks:
                 task.cancel()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from assistant.faithfulness.evidence import Entailment, Evidence
@@ -20,8 +20,10 @@ from assistant.faithfulness.residue import residue
 from assistant.faithfulness.sentences import premise
 from assistant.faithfulness.subjects import Subject, history_judgement, said_of_a_person, shared_maker, subject_of
 from assistant.faithfulness.text import stems
+from assistant.faithfulness.unspaced import Names, check_unspaced
 from assistant.faithfulness.users import Said, heads, said_of_user
 from assistant.faithfulness.vocabulary import vocabulary
+from assistant.text import has_han
 from assistant.types import Claim, ClaimSource, Fact, Value, Verdict
 
 
@@ -33,14 +35,25 @@ def is_supported(claims: Iterable[Claim]) -> bool:
 class ClaimChecker:
     """Checks texts against evidence. Safe to share between threads: it keeps nothing between calls."""
 
-    def __init__(self, lexicon: Lexicon | None = None, *, entailment: Sequence[Entailment] = ()) -> None:
+    def __init__(
+        self,
+        lexicon: Lexicon | None = None,
+        *,
+        entailment: Sequence[Entailment] = (),
+        names: Mapping[str, Callable[[], Names]] | None = None,
+    ) -> None:
+        """``names`` makes, by language without spaces, what its sentences are read with; they are asked for each time."""
         self._lexicon = lexicon or Lexicon()
         self._entailment = tuple(entailment)
+        self._names = dict(names or {})
 
     def check(self, text: str, evidence: Evidence) -> tuple[Claim, ...]:
         """Every claim that ``text`` makes, in the order of the text. Empty when it asserts nothing (vacuous)."""
-        case = _Case(text, evidence, self._lexicon)
-        claims = case.run()
+        names = self._names.get(evidence.language)
+        if names is not None and has_han(text):
+            claims = check_unspaced(text, evidence, names())
+        else:
+            claims = _Case(text, evidence, self._lexicon).run()
         if self._entailment:
             claims = [self._later_tiers(claim, evidence) for claim in claims]
         return tuple(claims)

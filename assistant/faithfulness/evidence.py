@@ -33,6 +33,12 @@ class Evidence:
     """The user's own words and constraints."""
     facts: tuple[Fact, ...] = ()
     """Facts that a claim can cite; those about history, dialogue and profile are evidence too."""
+    language: str = "en"
+    """Of the text."""
+    titles: tuple[str, ...] = ()
+    """The item's titles in other languages."""
+    said: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """(slot, folded value) of the record to how the language says it, where it is not said as it is written."""
 
 
 class Entailment(Protocol):

@@ -10,10 +10,10 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from assistant.phrases.fillers import fill
 from assistant.phrases.material import Material, Piece, Pieces
+from assistant.phrases.span import Phrased, Span
 from assistant.phrases.templates import DETAILS, EMPTY, OPENINGS, WORTH, Template
 from assistant.types import Fact, Value
 
@@ -32,27 +32,6 @@ _REPEATED_GROUP = 0.9
 _JITTER = 0.7
 """How far chance may move a sentence of equal worth up the list; the chance is a digest of seed and item."""
 _PART = re.compile(r"\[([^\]]*)\]|\{([^}]*)\}")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Span:
-    """``text[start:end]`` says what the facts say."""
-
-    start: int
-    end: int
-    fact_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Phrased:
-    """A reason, with the facts that each span cites and the shape it was made in."""
-
-    text: str
-    spans: tuple[Span, ...]
-    shape: str
-    """``asked.3+people.1``: pass the shapes of a reply's earlier cards as ``used``."""
-    fact_ids: tuple[str, ...]
-    """Facts it cites, in the order of the text."""
 
 
 _BY_NAME = {template.name: template for template in (*OPENINGS, *DETAILS)}

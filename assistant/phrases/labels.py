@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal
 
-from assistant.text import clean, fold, words
+from assistant.text import clean, fold, has_han, words
 
 
 def word_set(text: str, separator: str | None = None) -> frozenset[str]:
@@ -51,7 +51,7 @@ _UNSAID = re.compile(
 )
 """Slots that are never said: identifiers, addresses, counters, free text, and what repeats the title."""
 
-_LETTERISH = re.compile(r"[^\W\d_]|[ '’.&,-]")
+_LETTERISH = re.compile(r"[^\W\d_]|[ '’.&,·-]")
 _LABEL = re.compile(r"[^\W_](?:[\w '’.&+-]*[\w.'’+])?")
 _COMMANDS = word_set(
     "ignore disregard forget instruction instructions prompt prompts system assistant respond reply answer "
@@ -61,6 +61,13 @@ _COMMANDS = word_set(
     "chatbot ai llm gpt"
 )
 """Words that a label of an honest catalogue hardly needs and an instruction hardly does without."""
+_HAN_COMMANDS = (
+    "忽略", "无视", "指令", "提示词", "系统提示", "越狱模式", "你必须", "请回复", "请输出", "请回答", "复述", "扮演", "密码", "网址", "点击",
+    "助手", "用户", "大模型", "以上内容", "前面的内容",
+)  # fmt: skip
+"""The same in Chinese."""
+_TITLE_SIGNS = " '’.,:;!?&-–—()#/+·…"
+_FULL_WIDTH_SIGNS = "，。：；！？、（）～＋"
 _ADDRESSING = frozenset(
     ["you", "your", "yours", "must", "should", "now", "say", "tell", "write", "repeat", "send", "visit", "buy"]
 )
@@ -167,6 +174,8 @@ def is_role(slot: str, roles: frozenset[str]) -> bool:
 
 def instructs(text: str) -> bool:
     """Whether a text has words of an instruction to a model, or a piece of code for a name."""
+    if has_han(text) and any(command in text for command in _HAN_COMMANDS):
+        return True
     return bool(set(words(text)) & _COMMANDS) or _HANDLER.fullmatch(text) is not None
 
 
@@ -240,7 +249,8 @@ def clean_title(value: str) -> str | None:
     text = clean(value)
     if not text or len(text) > MOST_TITLE or re.search(r"[<>{}\[\]`|\\^~$%@*=_\"“”]|https?:|www\.|//", text):
         return None
-    if sum(character.isalnum() or character in " '’.,:;!?&-–—()#/+·…" for character in text) < len(text):
+    signs = _TITLE_SIGNS + _FULL_WIDTH_SIGNS if has_han(text) else _TITLE_SIGNS
+    if sum(character.isalnum() or character in signs for character in text) < len(text):
         return None
     if not (text[0].isalnum() or text[0] in "'’¡¿(#…") or re.search(r"\w\(|\.\./|;\S", text):
         return None

@@ -132,6 +132,10 @@ class Material:
                     found[key] = Said(value, cited, slot, value)
         return list(found.values())
 
+    def unsaid(self, kind: str) -> list[Said]:
+        """The values of a kind that were not said yet, the most telling first, as the record writes them."""
+        return self._labels(kind)
+
     def _catalogue_id(self, slot: str, value: str) -> str | None:
         for fact in self.of(slot, "catalogue"):
             values = fact.value if isinstance(fact.value, tuple) else (fact.value,)

@@ -9,12 +9,16 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from assistant.catalogue import Catalogue
 from assistant.text import fold, is_unspaced
 from assistant.types import Value, is_translation
-from assistant.unspaced.words import Phrases
+from assistant.unspaced.words import Phrases, how_said
 from assistant.vocabulary import CLOSED_VALUES, FREE_SLOTS
+
+if TYPE_CHECKING:
+    from assistant.unspaced.claims import ClaimNames
 
 Labels = tuple[tuple[str, str], ...]
 """(slot, value as the catalogue writes it)."""
@@ -47,6 +51,8 @@ class Gazetteer:
         self.catalogue = catalogue
         self.code = code
         self.phrases = phrases
+        self.claims: ClaimNames | None = None
+        """What the claim checker reads sentences with; made when it is needed first."""
         self._translations = {
             slot for slot in catalogue.labels if is_translation(slot, (*catalogue.labels, "title", "description"))
         }
@@ -74,17 +80,7 @@ class Gazetteer:
         if is_unspaced(value):
             return value
         folded = fold(value)
-        return self.translated.get((slot, folded)) or self.phrases.said.get(folded) or self._reversed.get(folded)
-
-    @cached_property
-    def _reversed(self) -> Mapping[str, str]:
-        found: dict[str, str] = {}
-        for table in (self.phrases.places, self.phrases.tongues, self.phrases.names):
-            for phrase, values in table.items():
-                for value in values:
-                    if not is_unspaced(value):
-                        found.setdefault(fold(value), phrase)
-        return found
+        return self.translated.get((slot, folded)) or how_said(self.code).get(folded)
 
     @cached_property
     def _values(self) -> Mapping[str, Labels]:

@@ -30,6 +30,8 @@ class Mark:
     negated: bool = False
     compared: bool = False
     """Liked less, not ruled out."""
+    cue: int = -1
+    """Where the comparison begins that reaches it."""
 
     @property
     def value(self) -> bool:

@@ -219,7 +219,7 @@ def _negations(notes: Notes, language: Language) -> None:
                 values.append(other)
         if values and mark.kinds & {"negation", "comparison"}:
             for other in values:
-                other.negated, other.compared = True, "comparison" in mark.kinds
+                other.negated, other.compared, other.cue = True, "comparison" in mark.kinds, mark.start
             notes.use(mark.start, values[-1].start)
             _list_goes_on(notes, marks, index, values[-1], end)
         elif "negation_behind" in mark.kinds:
@@ -347,6 +347,8 @@ def _labels(notes: Notes, gazetteer: Gazetteer, language: Language) -> None:
         if mark.negated:
             notes.use(mark.start, mark.end)
             target = notes.wishes if mark.compared else notes.constraints
+            if mark.compared:
+                words = notes.text[mark.cue : mark.end]
             for name in dict.fromkeys(name for name, _ in mark.labels):
                 ruled_out = tuple(value for other, value in mark.labels if other == name)
                 target.append(Constraint(slot=name, op="none", values=ruled_out, words=words))

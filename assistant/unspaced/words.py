@@ -48,6 +48,19 @@ def _listed(table: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     return {phrase: (value,) if isinstance(value, str) else tuple(value) for phrase, value in table.items()}
 
 
+@cache
+def how_said(code: str) -> Mapping[str, str]:
+    """Folded value in English to the phrase of the language that names it."""
+    phrases = load_phrases(code)
+    found = dict(phrases.said)
+    for table in (phrases.places, phrases.tongues, phrases.names):
+        for phrase, values in table.items():
+            for value in values:
+                if value.isascii():
+                    found.setdefault(fold(value), phrase)
+    return found
+
+
 def _akin(groups: Iterable[str]) -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for group in groups:
