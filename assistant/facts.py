@@ -76,7 +76,7 @@ def select_facts(
     """
     labels = tuple(_labels(item))
     remembered = _told(item, labels, query, told)
-    asked = _asked(item, labels, query, {fold(value) for fact in remembered for _, value in fact.shared})
+    asked = _asked(item, labels, query)
     named = _related(item, labels, history, query, ranked, commonness)
     wanted = {(slot, fold(value)) for fact in (*asked, *named, *remembered) for slot, value in fact.shared}
     habits = _often(item, labels, often or {}, wanted, commonness)
@@ -125,13 +125,12 @@ def _plain(text: str) -> str:
 # what the user asked for
 
 
-def _asked(item: Item, labels: Sequence[_Label], query: Query, told: set[str]) -> list[Fact]:
-    """What the message and the conversation ask for; ``told`` are folded values that only the taste memory wishes."""
+def _asked(item: Item, labels: Sequence[_Label], query: Query) -> list[Fact]:
+    """What the message and the conversation ask for. A wish in nobody's words comes from the taste memory: see ``_told``."""
     found: list[Fact] = []
     slots = item.slots()
-    for constraint in (*query.constraints, *query.wishes):
-        if constraint.words or not {fold(value) for value in constraint.values} & told:
-            found.extend(_met(item, slots, labels, constraint))
+    for constraint in (*query.constraints, *(wish for wish in query.wishes if wish.words)):
+        found.extend(_met(item, slots, labels, constraint))
     said = words(query.search_text)
     stemmed = [stem(word) for word in said]
     # A word that was understood as one slot does not ask for another: "in French" is the language, not the country.

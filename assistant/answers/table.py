@@ -155,6 +155,8 @@ class Table:
 
 
 def _in(phrase: str, text: str) -> bool:
+    """Whether folded text has a phrase: as whole words, or anywhere in a language that is written without spaces."""
+    phrase = fold(phrase)
     if not phrase.isascii():
         return phrase in text
     return re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", text) is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from importlib import resources
 
 import pytest
@@ -12,7 +13,7 @@ from assistant.answers.write import Sentence, writer
 from assistant.faithfulness import Evidence, is_supported
 from assistant.types import Constraint, Context, Fact, Query, Utterance
 from tests.assistant.catalogues import FILMS
-from tests.assistant.questions import Asker
+from tests.assistant.questions import Asker, assert_holds
 
 AFTER_1990 = Constraint(slot="year", op="range", low=1990, words="after 1990")
 COMEDY = Constraint(slot="categories", op="any", values=("Comedy",), words="comedy")
@@ -303,6 +304,22 @@ def test_a_fact_that_is_not_in_the_record_is_not_said(films: Asker) -> None:
     assert explanation.text == "Alien is from 1979."
     assert len(explanation.rejected) == 2
     assert made.explanation([wrong]) is None
+
+
+def test_where_the_checker_does_not_read_the_language_values_are_claims(films: Asker) -> None:
+    made = writer(Utterance(text=""), Query(text=""), serving=films.serving, profile=films.profile)
+    made = replace(made, table=replace(made.table, checked=False))
+    item = made.item("alien")
+    right = Sentence(name="about", item_id="alien", values={"title": "Alien", "says": "was directed by Ridley Scott"},
+                     facts=(made.fact(item, "director", ("Ridley Scott",)),))  # fmt: skip
+    wrong = Sentence(name="about", item_id="alien", values={"title": "Alien", "says": "was directed by Dario Argento"},
+                     facts=(made.fact(item, "director", ("Dario Argento",)),))  # fmt: skip
+    explanation = made.explanation([wrong, right])
+    assert explanation is not None
+    assert_holds(explanation, films.serving.catalogue)
+    assert [(claim.text, claim.slot, claim.tier, claim.fact_ids) for claim in explanation.claims] == [
+        ("Ridley Scott", "director", "values", ("f1",))
+    ]
 
 
 def test_a_wrong_position_is_not_said(films: Asker) -> None:
