@@ -37,6 +37,12 @@ class TaskSettings:
     """The chance that a predicate over labels says what must not be; of people, half of it."""
     outside: float = 0.08
     """The chance that a numeric predicate is a range to stay out of."""
+    hidden_number: float = 0.5
+    """The chance that a number is hidden where there is one: it is what items are rejected for most often."""
+    kept_back: int = 5
+    """What is not volunteered rules out at least so many of the items that fit the rest: as many as are shown"""
+    left: float = 0.25
+    """and leaves at most this share of them, so that guessing seldom hits."""
     vacuous: float = 0.9
     """A wish that a larger share of the items meets says nothing; what must not be is exempt."""
     attempts: int = 4_000
@@ -128,8 +134,9 @@ class _Drawing:
                 continue
             predicates = self._revealed(drawn, kind)
             told = [p.constraint for p in predicates if p.reveal == "volunteer"]
-            if kind != "volunteer" and self._fitting(told).sum() <= satisfied:
-                continue  # what is not volunteered would make no difference
+            enough = max(satisfied + self.settings.kept_back, satisfied / self.settings.left)
+            if kind != "volunteer" and self._fitting(told).sum() < enough:
+                continue  # what is not volunteered would make too little difference
             return Task(task_id=task_id, kind=kind, predicates=predicates, satisfied=satisfied)
         raise EvaluationError(
             f"No task of kind {kind!r} with {self.settings.least} to {self.settings.most} predicates that at most "
@@ -261,6 +268,8 @@ class _Drawing:
                 reveals[1] = "on_ask" if kind == "on_ask" or rng.random() < 0.5 else "hidden"
         order = list(drawn)
         rng.shuffle(order)
+        if kind == "hidden" and rng.random() < self.settings.hidden_number:
+            order.sort(key=lambda c: c.op != "range")
         # Nobody begins with what they do not want: the first that is told at once says what is wanted.
         wanted = next((c for c in order if c.op not in ("none", "outside")), order[0])
         order.remove(wanted)

@@ -115,7 +115,9 @@ class ScriptedUser:
     def opening(self) -> Said:
         """The first message."""
         volunteered = self._unsaid("volunteer")
-        if len(volunteered) > 1 and self._rng.random() >= self.settings.tells_all_at_once:
+        # Who will change their mind says all at once: nothing that fits in the end is shown, and used up, before.
+        at_once = self.task.change is not None or self._rng.random() < self.settings.tells_all_at_once
+        if len(volunteered) > 1 and not at_once:
             volunteered = volunteered[:-1]
         return self._told("open", volunteered)
 
