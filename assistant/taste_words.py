@@ -10,8 +10,10 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from assistant.answers.table import filled
+from assistant.language import load_language
 from assistant.phrases.labels import clean_title
 from assistant.text import clean, fold
+from assistant.unspaced.words import how_said
 
 if TYPE_CHECKING:
     from assistant.catalogue import Catalogue
@@ -25,9 +27,10 @@ DEFAULT = "en"
 class TasteWords:
     """The sentences of one language."""
 
-    def __init__(self, table: Mapping[str, object]) -> None:
+    def __init__(self, table: Mapping[str, object], language: str = DEFAULT) -> None:
         """``table`` is a file of sentences as ``languages/en_tastes.toml`` shows it."""
         self._table = table
+        self._language = language
 
     def say(self, name: str, **values: str) -> str:
         """A sentence with its markers filled in, once."""
@@ -97,7 +100,7 @@ class TasteWords:
         for entry in remembered.entries:
             strong = entry.confidence >= STRONG and entry.slot != "item"
             name = "noted_like" if entry.likes else "noted_never" if strong else "noted_dislike"
-            sentences.append(self.say(name, value=_value(entry.slot, entry.value, catalogue)))
+            sentences.append(self.say(name, value=self._value(entry.slot, entry.value, catalogue)))
         sentences += [self.say("superseded", quoted=self.quoted(entry.words)) for entry in remembered.superseded]
         return self.join(sentences)
 
@@ -106,13 +109,17 @@ class TasteWords:
         if gone:
             said = [self.say("forgotten_entry", quoted=self.quoted(entry.words)) for entry in gone]
             return self.say("forgotten", entries=str(self._table["comma"]).join(said))
-        return self.join([self.say("nothing_kept", value=_value(one.slot, one.value, catalogue)) for one in wanted])
+        return self.join(
+            [self.say("nothing_kept", value=self._value(one.slot, one.value, catalogue)) for one in wanted]
+        )
 
-
-def _value(slot: str, value: str, catalogue: Catalogue) -> str:
-    """How a value is said: the title of an item, else the value as it is."""
-    row = catalogue.row_of.get(value) if slot == "item" else None
-    return clean(value) if row is None else clean_title(catalogue.title(row)) or clean(value)
+    def _value(self, slot: str, value: str, catalogue: Catalogue) -> str:
+        """How a value is said: the title of an item, else the value, in the language where it is known there."""
+        row = catalogue.row_of.get(value) if slot == "item" else None
+        if row is not None:
+            return clean_title(catalogue.title_in(row, self._language)) or clean(value)
+        known = {} if load_language(self._language).spaced else how_said(self._language)
+        return known.get(fold(value)) or clean(value)
 
 
 @cache
@@ -121,5 +128,5 @@ def taste_words(language: str = DEFAULT) -> TasteWords:
     folder = resources.files("assistant").joinpath("languages")
     path = folder.joinpath(f"{language}_tastes.toml")
     if not language.isalnum() or not path.is_file():
-        path = folder.joinpath(f"{DEFAULT}_tastes.toml")
-    return TasteWords(tomllib.loads(path.read_text(encoding="utf-8")))
+        path, language = folder.joinpath(f"{DEFAULT}_tastes.toml"), DEFAULT
+    return TasteWords(tomllib.loads(path.read_text(encoding="utf-8")), language)

@@ -107,6 +107,10 @@ class Table:
     def quoted(self, text: str) -> str:
         return filled(self.words["quoted"], {"words": text})
 
+    def titled(self, title: str) -> str:
+        """A title, in the marks that the language has for titles."""
+        return filled(self.words.get("titled", self.words["quoted"]), {"words": title})
+
     def promise(self, constraint: Constraint) -> str:
         """What a promise asks for or rules out, behind "something": ``from 1990 on``, ``filed under Comedy or Drama``."""
         words = self.slot(constraint.slot)

@@ -65,7 +65,7 @@ class Writer:
         if title is None:
             return self.table.words["this"]
         twins = self.serving.catalogue.titles.get(fold_title(item.title), ())
-        quoted = quoted_title(title) if self.table.checked else self.table.quoted(title)
+        quoted = quoted_title(title) if self.table.checked else self.table.titled(title)
         return f"{quoted} ({item.year})" if len(twins) > 1 and item.year is not None else quoted
 
     def local(self, item: Item, slot: str, value: str) -> str:
@@ -73,7 +73,9 @@ class Writer:
         own, other = item.slots().get(slot), item.attributes.get(f"{slot}_{self.table.language}")
         if isinstance(own, tuple) and isinstance(other, tuple) and len(own) == len(other) and value in own:
             return other[own.index(value)]
-        return other if isinstance(other, str) and own == value else value
+        if isinstance(other, str) and own == value:
+            return other
+        return self.serving.say_all(slot, (value,), self.table.language)[0]
 
     def value(self, item: Item, slot: str, *, most: int = MOST_VALUES) -> tuple[str, Fact] | None:
         """What a record says under a slot, in words, and the fact; None when unknown or when it may not be quoted."""
