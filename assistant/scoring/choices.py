@@ -113,12 +113,32 @@ def choice_lists(
     )
 
 
+MOSTLY = 0.5
+"""Share of the choices whose item is among the candidates by its own strength, below which only these are learned from."""
+
+
+def _some(lists: ChoiceLists, keep: NDArray[np.bool_]) -> ChoiceLists:
+    return ChoiceLists(
+        rows=lists.rows[keep],
+        columns=lists.columns[keep],
+        chosen=lists.chosen[keep],
+        natural=lists.natural[keep],
+        open=lists.open[keep],
+    )
+
+
 def fit_weights(lists: ChoiceLists, *, ridge: float = 1e-3, start: Scores | None = None) -> Scores:
     """(n_columns,) non-negative weights that make past choices most likely.
 
     Maximises the mean log-likelihood of the conditional logit (McFadden 1974), ``log softmax(columns · w)[chosen]``,
     less ``ridge · |w|²``; convex, by L-BFGS-B. Non-negative, so that no scorer is turned against itself by chance.
+
+    A chosen item that took the place of the last candidate is the worst of its list by construction: of such choices
+    weights learn to distrust the columns that made the list. A few tell what the columns miss; where they are the most, they
+    are left out, which is sound, as candidates were then taken without a look at what was chosen.
     """
+    if 0 < lists.natural.mean() < MOSTLY:
+        lists = _some(lists, lists.natural)
     columns, chosen = lists.columns, lists.chosen
     n, _, n_columns = columns.shape
     at, closed = np.arange(n), ~lists.open

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ import taste_world as world
 from assistant.interactions import drop_last, first_times, histories, history_of_rows, interactions_from_arrays
 from assistant.scoring import ltr
 from assistant.scoring.base import Interactions
+from assistant.scoring.choices import ChoiceLists, fit_weights
 from assistant.scoring.selection import FitConfig, last_choices, select_and_fit
 
 QUICK = FitConfig(
@@ -93,3 +95,29 @@ def test_where_only_popularity_speaks_it_is_not_made_worse():
     _, table = select_and_fit(events_of(lists), world.features(), QUICK)
     by_name = {row.name: row.ndcg for row in table.rows}
     assert by_name[table.chosen] >= 0.95 * by_name["popularity"]
+
+
+def test_weights_do_not_learn_from_lists_that_mostly_miss():
+    """Popularity is all there is, and the lists are too short for most of what was chosen: it must keep its weight."""
+    dice = np.random.default_rng(0)
+    n_choices, n_items, width = 400, 400, 20
+    share = 1 / np.arange(1, n_items + 1) ** 0.6
+    popularity = np.log(share) - np.log(share).mean()
+    picked = dice.choice(n_items, n_choices, p=share / share.sum())
+    noise = dice.normal(size=(n_choices, width))
+    natural = picked < width
+    assert natural.mean() < 0.5
+    columns = np.repeat(popularity[None, :width], n_choices, axis=0)
+    columns[~natural, -1] = popularity[picked[~natural]]
+    lists = ChoiceLists(
+        rows=np.tile(np.arange(width), (n_choices, 1)),
+        columns=np.stack([columns, noise], axis=2).astype(np.float32),
+        chosen=np.where(natural, picked, width - 1),
+        natural=natural,
+        open=np.ones((n_choices, width), bool),
+    )
+    weights = fit_weights(lists)
+    assert 0.3 < weights[0] < 2
+    assert weights[1] < 0.3
+    planted = fit_weights(replace(lists, natural=np.ones(n_choices, bool)))
+    assert planted[0] < 0.05
