@@ -90,6 +90,8 @@ class Language:
     synonyms: Mapping[str, str]
     opposites: Mapping[str, str]
     countries: Mapping[str, str]
+    capitals: Mapping[str, str]
+    """Words that mean something else in capitals: ``US``."""
     regions: Mapping[str, tuple[str, ...]]
     slots: tuple[SlotWords, ...]
     patterns: Mapping[str, tuple[Cue, ...]]
@@ -179,6 +181,7 @@ def load_language(code: str = "en") -> Language:
         synonyms=data["synonyms"],
         opposites=data["opposites"],
         countries=data["countries"],
+        capitals=data.get("capitals", {}),
         regions={
             phrase: tuple(region["countries"]) for region in data["regions"].values() for phrase in region["names"]
         },

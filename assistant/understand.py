@@ -24,6 +24,7 @@ from assistant.understanding.negations import mark_negations
 from assistant.understanding.numbers import NumberSpan, find_numbers
 from assistant.understanding.people import find_people
 from assistant.understanding.reading import Reading, cue_at, read
+from assistant.understanding.references import find_references
 from assistant.understanding.revisions import find_rejections, find_replaced, find_revisions
 from assistant.understanding.statements import find_statements, state
 from assistant.understanding.titles import find_titles, title_at
@@ -69,8 +70,17 @@ def understand(
     find_labels(reading, vocabulary)
     state(reading, vocabulary)
     find_replaced(reading, context)
+    _point(reading, vocabulary, context)
     _widen(reading)
     return _utterance(reading, vocabulary, context, act, unknown)
+
+
+def _point(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
+    """What speaks of a card and was not understood otherwise describes nothing, but goes on with the conversation."""
+    for reference in find_references(reading, vocabulary, context, loose=False):
+        if not reference.titled and context.table:
+            reading.use_span(reference.start, reference.end)
+            reading.refines = True
 
 
 def _all_used(reading: Reading) -> bool:
@@ -138,7 +148,8 @@ def _intent(
         return "small_talk"
     if not revised and is_out_of_scope(reading, vocabulary, understood=acts or bool(unknown)):
         return "out_of_scope"
-    if (reading.statements or reading.unsaid) and not reading.rejected and not _wants(reading):
+    refuses = bool(context.table) and any(m.start() <= reading.lead for m in reading.matches("refusal"))
+    if (reading.statements or reading.unsaid) and not reading.rejected and not refuses and not _wants(reading):
         return "similar" if reading.like else "profile"
     if reading.like:
         return "similar"
@@ -196,6 +207,7 @@ def _find_numbers(reading: Reading, vocabulary: Vocabulary, context: Context, to
         vocabulary.number_patterns,
         vocabulary.spoken,
         default=_counted(vocabulary, context),
+        caps_only=context.question is None and not context.held,
         answer=_asked_number(reading, vocabulary, context),
         today=today,
         newest=vocabulary.newest,
@@ -208,9 +220,12 @@ def _find_numbers(reading: Reading, vocabulary: Vocabulary, context: Context, to
         if span.slot is None:
             reading.k = int(span.low or 1)
             continue
+        unwanted = any(token.negated for token in reading.tokens[first:last])  # "no, it's from the 70s"
+        if unwanted and (span.low is None or span.high is None):
+            continue
         constraint = Constraint(
             slot=span.slot,
-            op="outside" if span.negated else "range",
+            op="outside" if span.negated or unwanted else "range",
             low=span.low,
             high=span.high,
             words=reading.text[span.start : span.end].strip(),
@@ -281,7 +296,9 @@ def _unknown_names(reading: Reading, vocabulary: Vocabulary) -> tuple[str, ...]:
 def merged(constraints: Sequence[Constraint], catalogue: Catalogue) -> tuple[Constraint, ...]:
     """Constraints without repetition: those on years joined ("late 70s or early 80s"), and values that no item has
     together taken as alternatives ("red and blue ones")."""
-    kept = list(_years_joined(constraints))
+    ruled_out = {(c.slot, value) for c in constraints if c.op == "none" for value in c.values}
+    wanted = [c for c in constraints if c.op != "any" or not {(c.slot, v) for v in c.values} <= ruled_out]
+    kept = list(_years_joined(wanted))  # "that one is a comedy, and I don't want comedies"
     place = 0
     while place < len(kept):
         one = kept[place]

@@ -90,6 +90,7 @@ class Vocabulary:
         """What a folded phrase can promise, its singular tried too; empty when nothing."""
         if phrase in self.labels:
             return self.labels[phrase]
+        phrase = phrase.replace("-", " ")
         head, _, last = phrase.rpartition(" ")
         return self.labels.get(f"{head} {singular(last)}".strip(), ())
 
@@ -175,7 +176,7 @@ class Vocabulary:
 
     def free_label(self, phrase: str) -> tuple[tuple[str, str], ...]:
         """Tags and moods that a folded phrase names, its singular and plural tried too."""
-        head, _, last = phrase.rpartition(" ")
+        head, _, last = phrase.replace("-", " ").rpartition(" ")
         for form in (last, singular(last), last + "s"):
             if labels := self._free_labels.get(f"{head} {form}".strip()):
                 return labels

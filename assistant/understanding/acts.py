@@ -203,6 +203,9 @@ def _accepts(reading: Reading, vocabulary: Vocabulary, context: Context) -> bool
         end = reading.clause_end(match.end())
         begin = max((o for o in reading.openings if o <= match.start()), default=match.start())
         references = find_references(reading, vocabulary, context, loose=True, start=begin, end=end)
+        if references and all(r.spoken_last for r in references):  # "that's what I wanted: Alien"
+            behind = find_references(reading, vocabulary, context, loose=False, start=end)
+            references = [r for r in behind if not r.spoken_last] or references
         if chosen := _unlike(reading, references):
             return _accept(reading, chosen, match)
     for match in reading.matches("accept_behind"):
@@ -243,7 +246,9 @@ def _takes_alone(reading: Reading, vocabulary: Vocabulary, context: Context) -> 
     dull = reading.language.stopwords | reading.language.item_words
     for opening in reading.openings:
         references = find_references(reading, vocabulary, context, loose=False, start=opening)
-        if not references or references[0].start != opening or references[0].titled:
+        if not references or references[0].start != opening:
+            continue
+        if references[0].titled and (opening == 0 or references[0].ids[0] not in context.table):
             continue
         rest = [
             token

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from assistant.text import fold
 from assistant.types import Constraint, Context, Question
-from assistant.understanding.reading import Reading
+from assistant.understanding.reading import Reading, negated_at
+from assistant.understanding.revisions import held_by
 from assistant.understanding.slots import NO, YES
 from assistant.vocabulary import Vocabulary
 
@@ -18,7 +18,7 @@ def find_answer(reading: Reading, vocabulary: Vocabulary, context: Context) -> N
     """Turn an answer to the open question into a constraint; its words are used up."""
     question = context.question
     if question is None:
-        if context.held and _declines(reading) and not reading.first("others"):
+        if context.held and _declines(reading) and not _takes_back(reading, vocabulary, context):
             _use_all(reading)
             reading.no_preference = reading.refines = True
         return
@@ -31,12 +31,25 @@ def find_answer(reading: Reading, vocabulary: Vocabulary, context: Context) -> N
         _answer(reading, vocabulary, question)
 
 
+def _takes_back(reading: Reading, vocabulary: Vocabulary, context: Context) -> bool:
+    """Whether "it doesn't matter" speaks of something that is held, or the message asks for others."""
+    if reading.first("others"):
+        return True
+    matches = (match for name in ("needless", "take_back") for match in reading.matches(name))
+    return any(held_by(match["what"], vocabulary, context) for match in matches)
+
+
+def _opens(reading: Reading, name: str) -> bool:
+    """Whether the message begins with a pattern of that name."""
+    return any(match.start() <= reading.lead for match in reading.matches(name))
+
+
 def _answer_offer(reading: Reading, question: Question) -> None:
-    if reading.first("yes"):
+    if _opens(reading, "yes"):
         reading.take_back.extend(question.drops)
         reading.refines = True
         _use_all(reading)
-    elif reading.first("no") or _declines(reading):
+    elif _opens(reading, "no") or _declines(reading):
         reading.no_preference = reading.refines = True
         _use_all(reading)
 
@@ -62,14 +75,14 @@ def _any_of_slot(reading: Reading, vocabulary: Vocabulary, question: Question) -
 def _answer(reading: Reading, vocabulary: Vocabulary, question: Question) -> None:
     slot = question.slot
     yes_or_no = slot == "in_stock" or slot in vocabulary.yes_or_no
-    if reading.first("neither") and question.options:
+    if _opens(reading, "neither") and question.options:
         return _keep(reading, Constraint(slot=slot, op="none", values=question.options))
-    if reading.first("no"):
+    if _opens(reading, "no"):
         if yes_or_no and slot != "in_stock":
             return _keep(reading, Constraint(slot=slot, op="any", values=(NO,)))
         reading.no_preference = True
         return _use_all(reading)
-    if reading.first("yes"):
+    if _opens(reading, "yes"):
         if yes_or_no:
             return _keep(reading, Constraint(slot=slot, op="any", values=(YES,)))
         if len(question.options) == 1:
@@ -83,7 +96,7 @@ def _answer(reading: Reading, vocabulary: Vocabulary, question: Question) -> Non
 
 
 def _chosen(reading: Reading, question: Question) -> tuple[str, ...]:
-    """The options that a position or their own words mean."""
+    """The option that a position means."""
     for match in reading.matches("position"):
         groups = match.groupdict()
         if (digit := groups.get("digit")) is not None:
@@ -95,12 +108,7 @@ def _chosen(reading: Reading, question: Question) -> tuple[str, ...]:
         place = number - 1 if number > 0 else len(question.options) + number
         if 0 <= place < len(question.options):
             return question.options[place : place + 1]
-    plain, joint = f" {_bare(reading.plain)} ", " " if reading.language.spaced else ""
-    return tuple(option for option in question.options if f"{joint}{_bare(fold(option))}{joint}" in plain)
-
-
-def _bare(text: str) -> str:
-    return re.sub(r"[^\w]+", " ", text).strip()
+    return ()
 
 
 def _choose(reading: Reading, vocabulary: Vocabulary, question: Question, options: tuple[str, ...]) -> None:
@@ -125,7 +133,7 @@ def _bare_value(reading: Reading, vocabulary: Vocabulary, slot: str) -> None:
             if value := _value(phrase, slot, vocabulary):
                 values.extend(v for v in value if v not in values)
                 first, last = (index if first < 0 else first), index + size
-                negated = negated or (index > 0 and reading.tokens[index - 1].text in reading.language.cues["negation"])
+                negated = negated or negated_at(reading, reading.tokens[index].start)
                 index += size - 1
                 break
         index += 1

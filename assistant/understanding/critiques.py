@@ -29,6 +29,7 @@ def find_critiques(reading: Reading, vocabulary: Vocabulary, context: Context) -
     critic.too_much()
     critic.more_of_a_slot()
     critic.qualities()
+    critic.the_better()
 
 
 class _Critic:
@@ -261,6 +262,14 @@ class _Critic:
         for name, wanted in (("less_word", False), ("more_word", True)):
             for match in self.reading.matches(name):
                 self._degree(match, wanted=wanted)
+
+    def the_better(self) -> None:
+        """ "The cheaper the better": that end of the scale is preferred."""
+        for match in self.reading.matches("better_the"):
+            word = re.sub(r"\s+", " ", match["word"])
+            for words, up in ((self.spoken.more, True), (self.spoken.less, False)):
+                if word in words and self.reading.free_span(match.start(), match.end()):
+                    self._vague(words[word], match.start(), match.end(), up=up)
 
     def _degree(self, match: re.Match[str], *, wanted: bool) -> None:
         at = _skip_space(self.reading.plain, match.end())

@@ -147,7 +147,8 @@ def _use_label(reading: Reading, start: int, end: int, vocabulary: Vocabulary) -
     labels, wished = vocabulary.label(phrase), vocabulary.wish(phrase)
     if first.negated:
         # "French" rules out the country; that the language has the same name is not meant.
-        exact = [label for label in labels if label[0] == labels[0][0]] or list(vocabulary.free_label(phrase))
+        slot_meant = _slot_meant(reading, start, end, labels, vocabulary) if labels else ""
+        exact = [label for label in labels if label[0] == slot_meant] or list(vocabulary.free_label(phrase))
         likeliest = exact or list(wished[:1])
         for slot, value in dict.fromkeys((*likeliest, *wished)):
             made = Constraint(slot=slot, op="none", values=(value,), words=words)
@@ -193,11 +194,26 @@ def _slot_meant(
                         token = reading.tokens[near]
                         token.named = token.named or token.text in vocabulary.spoken.words[slot].names
                 return slot
+        if spoken := _slot_before(reading, start, {slot for slot, _ in labels}, vocabulary):
+            return spoken
         if start and reading.tokens[start - 1].text in reading.language.words("in_language"):
             # "in French" is the language, "French" the country
             languages = [s for s, _ in labels if s.startswith("language")]
             return languages[0] if languages else labels[0][0]
     return labels[0][0]
+
+
+def _slot_before(reading: Reading, start: int, slots: set[str], vocabulary: Vocabulary) -> str | None:
+    """The slot whose name stands before a value in its clause: "the language has to be French"."""
+    for index in range(start - 1, max(-1, start - 7), -1):
+        between = reading.text[reading.tokens[index].end : reading.tokens[index + 1].start].strip()
+        if between not in ("", ":", "："):
+            return None
+        for slot in sorted(slots):
+            if reading.tokens[index].text in vocabulary.spoken.words[slot].names:
+                reading.tokens[index].named = True
+                return slot
+    return None
 
 
 def _joins_alternative(reading: Reading, start: int, constraint: Constraint, *, promised: bool) -> bool:

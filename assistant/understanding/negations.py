@@ -21,6 +21,8 @@ def mark_negations(reading: Reading, vocabulary: Vocabulary) -> None:
             continue
         prefix = next((p for p in cues["glued_negation"] if token.text.startswith(p) and token.text != p), None)
         size = 1 if prefix else cue_at(reading, index, cues["negation"])
+        if not size and _less_than_that(reading, index):  # "rather a western than a drama"
+            size = 1
         if not size or token.used:
             index += 1
             continue
@@ -29,7 +31,10 @@ def mark_negations(reading: Reading, vocabulary: Vocabulary) -> None:
             token.negated = True
             index += 1
             continue
-        compared = reading.phrase(index, index + size) in cues["comparison"]
+        if _answers_no(reading, index, size):
+            index += size
+            continue
+        compared = reading.phrase(index, index + size) in cues["comparison"] or _less_than_that(reading, index)
         told = not compared and not _rules_out(reading, index, vocabulary)
         reading.use(index, index + size)
         index += size
@@ -54,6 +59,19 @@ def mark_negations(reading: Reading, vocabulary: Vocabulary) -> None:
                 break
 
 
+def _answers_no(reading: Reading, index: int, size: int) -> bool:
+    """Whether a negation is an answer by itself: "no, something from Japan"."""
+    behind = reading.text[reading.tokens[index + size - 1].end :][:1]
+    return size == 1 and behind in (",", ".", "!", ";") and index == 0
+
+
+def _less_than_that(reading: Reading, index: int) -> bool:
+    before = {token.text for token in reading.tokens[:index]}
+    return reading.tokens[index].text in reading.language.words("than") and bool(
+        before & set(reading.language.words("preferring"))
+    )
+
+
 def _minus(reading: Reading, index: int) -> bool:
     """Whether a minus is glued to the front of a token, as in a search engine's query."""
     start = reading.tokens[index].start
@@ -66,6 +84,9 @@ def _rules_out(reading: Reading, index: int, vocabulary: Vocabulary) -> bool:
     It does at the beginning, behind punctuation, a conjunction, a word for an item, or a value of the catalogue.
     """
     if index == 0:
+        return True
+    firm = cue_at(reading, index, reading.language.words("firm"))
+    if firm and reading.tokens[index - 1].text not in reading.language.words("told_of"):
         return True
     before = reading.tokens[index - 1]
     if before.used or before.negated or reading.text[before.end : reading.tokens[index].start].strip():

@@ -97,6 +97,7 @@ class NumberPatterns:
         )
         lead = r"(?<![\w$€£.,])" if language.spaced else r"(?<![\d$€£.,])"
         self.year = re.compile(rf"{negated}{lead}(?:{words['year_from']})?(?P<a>{year})(?![\d%]|[.,]\d){edge}")
+        self.year_about = re.compile(rf"{word}(?:{words['year_about']})(?P<a>{year}){edge}")
         self.last_years = re.compile(
             rf"{word}(?:(?:from|in|of|within|over|during)\s+)?{language.expanded(words['last_years'])}{edge}"
             if language.spaced

@@ -43,6 +43,8 @@ class _Finder:
         self.default = default
         self.now = now
         self.answer: str | None = None
+        self.caps_only = False
+        """Whether a number that does not say what it counts is taken for the slot only where it is a cap."""
         self.spans: list[NumberSpan] = []
 
     def free(self, start: int, end: int) -> bool:
@@ -118,7 +120,7 @@ class _Finder:
     def find_amounts(self, *, bare: bool) -> None:
         patterns = self.patterns
         for match in patterns.between.finditer(self.text):
-            found = self.slot_of(match, bare=bare and match["both"] is not None)
+            found = self.slot_of(match, bare=bare and (match["both"] is not None or self.answer is not None))
             if found is None or (match["both"] is None and patterns.to_after_between.fullmatch(match["to"])):
                 continue
             slot, factor = found
@@ -126,10 +128,13 @@ class _Finder:
             if ends[0] is not None and ends[1] is not None:
                 self.take(match, slot, min(ends), max(ends))  # type: ignore[type-var]
         for match in patterns.bounded.finditer(self.text):
-            if (found := self.slot_of(match, bare=bare)) is not None:
+            negated = patterns.negation_before.search(self.text, 0, match.start()) is not None
+            caps = (patterns.below.fullmatch(match["how"]) is not None) != negated or not self.caps_only
+            if (found := self.slot_of(match, bare=bare and caps)) is not None:
                 self._bounded(match, match["how"], *found)
         for match in patterns.behind.finditer(self.text):
-            if (found := self.slot_of(match, bare=bare)) is not None:
+            caps = patterns.below_after.fullmatch(match["how"]) is not None or not self.caps_only
+            if (found := self.slot_of(match, bare=bare and caps)) is not None:
                 slot, factor = found
                 value = self.amount(match, 1, factor)
                 if value is not None:
@@ -214,6 +219,9 @@ class _Finder:
                 self.take(match, "year", None, last)
             else:
                 self.take(match, "year", first, None)
+        for match in patterns.year_about.finditer(self.text):
+            reach = int(patterns.words["year_reach"])
+            self.take(match, "year", int(match["a"]) - reach, int(match["a"]) + reach)
         self._find_spans_of_years()
         for match in patterns.decade.finditer(self.text.replace("_", " ")):
             one = self._part(self._decade(match["a"]), match["part1"])
@@ -290,17 +298,18 @@ def find_numbers(
     *,
     default: str | None = None,
     answer: str | None = None,
+    caps_only: bool = False,
     today: date,
     newest: int | None,
 ) -> list[NumberSpan]:
     """Every limit on a number of the catalogue that ``text`` (folded) states, and how many items it asks for.
 
     ``default`` is the slot of numbers that do not say what they count, ``answer`` the slot that was asked about, of which a
-    bare number is a limit; ``newest`` is the latest year of the catalogue.
+    bare number is a limit; ``caps_only`` takes "under 50" for the default and not "at least 50"; ``newest`` is the latest year of the catalogue.
     """
     now = today.year if newest is None else min(today.year, newest)
     finder = _Finder(text, patterns, spoken, default, now)
-    finder.answer = answer
+    finder.answer, finder.caps_only = answer, caps_only
     finder.find_amounts(bare=False)
     if "year" in spoken.numeric:
         finder.find_years()

@@ -177,7 +177,9 @@ def read(text: str, language: Language) -> Reading:
     plain = "".join(_folded(character) for character in text)
     openings = _openings(plain, language)
     lead = next((o for o in reversed(openings) if not re.search(r"\w", _unfilled(plain[:o], language))), 0)
-    return Reading(text=text, language=language, tokens=_tokens(text), plain=plain, openings=openings, lead=lead)
+    return Reading(
+        text=text, language=language, tokens=_tokens(text, language), plain=plain, openings=openings, lead=lead
+    )
 
 
 def _folded(character: str) -> str:
@@ -190,12 +192,13 @@ def _folded(character: str) -> str:
     return base if len(base) == 1 else character
 
 
-def _tokens(text: str) -> list[Token]:
+def _tokens(text: str, language: Language) -> list[Token]:
     tokens: list[Token] = []
     for match in _TOKEN.finditer(text):
         word, start = match.group(), match.start()
         if not is_unspaced(word):
-            tokens.append(Token(fold(word).replace("’", "'"), word, start, match.end()))
+            text_of = language.capitals.get(word) or fold(word).replace("’", "'")
+            tokens.append(Token(text_of, word, start, match.end()))
             continue
         at = 0
         for piece in re.findall(r"[0-9A-Za-z]+(?:[.'-][0-9A-Za-z]+)*|.", word):

@@ -18,6 +18,8 @@ from assistant.vocabulary import Vocabulary
 def find_revisions(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
     """Note what a message takes back, rejects or asks for again; the words that say so are used up."""
     _new_subject(reading, context)
+    _needless(reading, vocabulary, context)
+    _reasons(reading, vocabulary, context)
     if context.held:
         _undo(reading, context)
         _take_back(reading, vocabulary, context)
@@ -61,6 +63,50 @@ def _take_back(reading: Reading, vocabulary: Vocabulary, context: Context) -> No
         if helds:
             _drop(reading, helds)
             reading.use_span(match.start(), match.end())
+
+
+def _needless(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
+    """ "It needn't be French": no promise of French, whether one is held or not."""
+    for match in reading.matches("needless"):
+        if not reading.free_span(match.start("what"), match.end("what")):
+            continue
+        if helds := held_by(match["what"], vocabulary, context):
+            _drop(reading, helds)
+        elif not (values_known(match["what"], vocabulary) or numbers_in(match["what"], vocabulary)):
+            continue
+        reading.use_span(match.start(), match.end())
+
+
+def values_known(what: str, vocabulary: Vocabulary) -> bool:
+    """Whether a phrase holds a value or a name of a slot."""
+    return any(
+        vocabulary.label(p) or vocabulary.wish(p) or vocabulary.free_label(p) or vocabulary.spoken.slots_named(p)
+        for p in _phrases(what, vocabulary)
+    )
+
+
+def _reasons(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
+    """ "No, it's American", "not the first, it's a drama": what an unwanted item is, is not wanted."""
+    refuses = any(match.start() <= reading.lead for match in reading.matches("refusal"))
+    if not context.table or not (reading.rejected or refuses):
+        return
+    for match in reading.matches("lacking"):  # "it's not funny": funny is what is wanted
+        if reading.free_span(match.start(), match.end()):
+            reading.use_span(match.start(), match.end())
+            reading.refines = True
+    for match in reading.matches("reason"):
+        end = reading.clause_end(match.end())
+        if not reading.free_span(match.start(), match.end()):
+            continue
+        for token in reading.tokens:
+            if token.start < match.end() or token.start >= end:
+                continue
+            if token.text in reading.language.words("turns_away"):
+                break
+            token.negated = True
+        first, last = reading.tokens_of(match.start(), match.end())
+        reading.use(first, last)
+        reading.refines = True
 
 
 def held_by(what: str, vocabulary: Vocabulary, context: Context) -> list[Held]:
