@@ -242,7 +242,7 @@ def test_attributes_are_found_by_their_type(shop):
 # phrasings
 
 
-@pytest.mark.parametrize("language", ["en"])
+@pytest.mark.parametrize("language", ["en", "zh"])
 def test_every_act_has_phrasings_in_plenty(language):
     file = load_phrasings(language)
     assert all(len(file.act[act]) >= 12 for act in ACTS)
