@@ -66,6 +66,9 @@ def _mended(value: Any) -> Any:
     if isinstance(value, str):
         return well_formed(value)
     if isinstance(value, list):
+        texts = [entry for entry in value if isinstance(entry, str)]
+        if "".join(texts).isascii():  # a long ranking, mostly
+            return value
         return [well_formed(entry) if isinstance(entry, str) else entry for entry in value]
     return value
 
