@@ -56,7 +56,7 @@ def draw_examples(
         out = {*targets, *(redial.place[item] for item in turn.mentioned if item in redial.place)}
         allowed = np.setdiff1d(np.arange(len(values)), list(out))
         for target in targets:
-            others = rng.choice(allowed, min(settings.others, len(allowed)), replace=False)
+            others = rng.choice(allowed, settings.others, replace=len(allowed) < settings.others)
             drawn.append(values[[target, *others]])
     return Examples(columns=np.stack(drawn))
 
