@@ -110,7 +110,11 @@ class Gazetteer:
     @cached_property
     def labels(self) -> Mapping[str, Labels]:
         """Phrase to what it promises."""
-        found = {phrase: labels for phrase, labels in self._values.items() if is_unspaced(phrase)}
+        found = {
+            phrase: labels
+            for phrase, labels in self._values.items()
+            if is_unspaced(phrase) or (len(phrase) > 2 and phrase.isalpha())
+        }
         tables = (
             (self.phrases.names, ()),
             (self.phrases.areas, ("countries", "country")),

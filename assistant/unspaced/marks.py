@@ -75,9 +75,11 @@ class Notes:
         """Whether any of the cues stands in the message."""
         return any(cue in self.plain for cue in cues)
 
-    def left(self) -> str:
-        """What is left to search by, its stretches parted by spaces."""
-        kept = "".join(" " if place in self.used else character for place, character in enumerate(self.text))
+    def left(self, *, but: Iterable[str] = ()) -> str:
+        """What is left to search by, its stretches parted by spaces; without marks of the kinds ``but``."""
+        kinds = set(but)
+        gone = {place for mark in self.marks if mark.kinds & kinds for place in range(mark.start, mark.end)} | self.used
+        kept = "".join(" " if place in gone else character for place, character in enumerate(self.text))
         return " ".join(re.sub(r"[^\w'’\-]+", " ", kept).split())
 
     def clause(self, place: int) -> tuple[int, int]:

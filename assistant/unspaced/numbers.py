@@ -214,7 +214,7 @@ def _count(text: str, take: Callable[..., None]) -> None:
             take(m, None, number)
             return
     for m in re.finditer(
-        rf"(?:^|[，,])(?P<n>{_NUM})(?={_COUNTED}[^，。,;；]{{0,8}}?(?:电影|影片|片|小说|书|鞋|餐厅|游戏))", text
+        rf"(?:^|[，,])(?P<n>{_NUM})(?={_COUNTED}[^，。,;；]{{0,8}}?(?:电影|影片|片|剧|动画|小说|书|鞋|餐厅|游戏))", text
     ):
         number = int(value_of(m["n"]))
         if 1 < number <= 99:

@@ -21,6 +21,7 @@ MAX_PHRASE = 16
 MIN_BARE_TITLE = 4
 """Characters of a title that is understood without quotation marks or a cue beside it."""
 _QUOTED = re.compile(r"《([^》]{1,80})》|“([^”]{1,80})”|「([^」]{1,80})」|『([^』]{1,80})』|\"([^\"]{1,80})\"")
+_SIZE = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?|[xsml]{1,4})\s*(?:码|号(?!\w*年))")
 _CUES = (
     "negation", "negation_behind", "except", "except_behind", "comparison", "contrast", "like", "like_behind", "seen",
     "seen_behind", "directed", "directed_behind", "acted", "acted_behind", "either",
@@ -47,6 +48,7 @@ def understand_unspaced(
     _quoted_titles(notes, gazetteer)
     _numbers(notes, gazetteer, today or datetime.date.today())
     _stock(notes, gazetteer, phrases)
+    _sizes(notes, gazetteer)
     _bare_titles(notes, gazetteer, language)
     talk = talk_of(notes, gazetteer, language, context)
     _scan(notes, gazetteer, language)
@@ -56,6 +58,7 @@ def understand_unspaced(
     _labels(notes, gazetteer, language)
     constraints = _merged([*notes.constraints, *talk.constraints])
     search_text = notes.left()
+    described = bool(notes.left(but=("label", "wish")))
     if not any(character.isalnum() for character in search_text):
         search_text = ""
     like = tuple(dict.fromkeys((*(gazetteer.catalogue.ids[row] for row in notes.like), *talk.like)))
@@ -64,7 +67,7 @@ def understand_unspaced(
     return Utterance(
         text=text,
         language=language.code,
-        intent=talk.intent_for(settled=settled, searched=bool(search_text), similar=bool(like), asks=asks),
+        intent=talk.intent_for(settled=settled, searched=described, similar=bool(like), asks=asks),
         search_text=" ".join(filter(None, (search_text, _akin(search_text, phrases), _glosses(notes, gazetteer)))),
         constraints=constraints,
         wishes=tuple(dict.fromkeys(notes.wishes)),
@@ -150,15 +153,26 @@ def _numbers(notes: Notes, gazetteer: Gazetteer, today: datetime.date) -> None:
 
 
 def _stock(notes: Notes, gazetteer: Gazetteer, phrases: Phrases) -> None:
-    if "in_stock" not in gazetteer.catalogue.labels:
-        return
-    for phrase in phrases.stock:
+    """ "有货", "防水": what is promised of slots that say yes or no; "不防水的" is promised not to be."""
+    asked = [*((phrase, "in_stock") for phrase in phrases.stock), *phrases.flags.items()]
+    for phrase, slot in asked:
         at = notes.plain.find(phrase)
-        if at >= 0 and notes.free(at, at + len(phrase)):
-            words = notes.text[at : at + len(phrase)]
-            notes.constraints.append(Constraint(slot="in_stock", op="any", values=("yes",), words=words))
-            notes.use(at, at + len(phrase))
-            return
+        if slot not in gazetteer.catalogue.labels or at < 0 or not notes.free(at, at + len(phrase)):
+            continue
+        denied = notes.plain[:at].endswith(("不", "不要", "不用", "非", "没"))
+        words = notes.text[at : at + len(phrase)]
+        notes.constraints.append(Constraint(slot=slot, op="any", values=("no" if denied else "yes",), words=words))
+        notes.use(at, at + len(phrase))
+
+
+def _sizes(notes: Notes, gazetteer: Gazetteer) -> None:
+    """ "42码", "M号"."""
+    slot = next((slot for slot in ("size", "sizes") if slot in gazetteer.catalogue.labels), None)
+    for match in _SIZE.finditer(notes.plain) if slot is not None else ():
+        assert slot is not None
+        written = gazetteer.catalogue.labels[slot].display.get(match[1])
+        notes.constraints.append(Constraint(slot=slot, op="any", values=(written or match[1],), words=match[0]))
+        notes.use(*match.span())
 
 
 # the rest, by longest match
@@ -179,6 +193,8 @@ def _scan(notes: Notes, gazetteer: Gazetteer, language: Language) -> None:
             if not notes.free(at, at + size):
                 continue
             phrase = notes.plain[at : at + size]
+            if _cuts_word(notes.plain, at, at + size):
+                continue
             kinds = set(cues.get(phrase, ()))
             labels: Labels = ()
             people: tuple[tuple[str, str], ...] = ()
@@ -195,6 +211,15 @@ def _scan(notes: Notes, gazetteer: Gazetteer, language: Language) -> None:
         else:
             at += 1
     notes.marks.sort(key=lambda mark: mark.start)
+
+
+def _cuts_word(plain: str, start: int, end: int) -> bool:
+    """Whether a stretch begins or ends inside a word of Latin letters."""
+
+    def inside(place: int) -> bool:
+        return 0 < place < len(plain) and all(c.isascii() and c.isalnum() for c in plain[place - 1 : place + 1])
+
+    return inside(start) or inside(end)
 
 
 def _negations(notes: Notes, language: Language) -> None:

@@ -257,18 +257,19 @@ def _critiques(
     notes: Notes, gazetteer: Gazetteer, language: Language, context: Context, talk: Talk, pointed: list[str]
 ) -> None:
     """ "短一点", "更老的", "太贵了": limits relative to what is spoken of, else to the cards on the table."""
-    base = tuple(pointed) or context.focus or context.table
     catalogue = gazetteer.catalogue
-    rows = catalogue.rows(base)
+    rows = catalogue.rows(tuple(pointed) or context.focus or context.table)
     for phrase, (kind, way) in sorted(gazetteer.phrases.critiques.items(), key=lambda entry: -len(entry[0])):
         at = notes.plain.find(phrase)
         if at < 0 or not notes.free(at, at + len(phrase)):
             continue
         slots = {"length": LENGTH_SLOTS, "pages": PAGE_SLOTS}.get(kind, (kind,))
         slot = next((slot for slot in slots if slot in catalogue.numbers), None)
-        if slot is None or not len(rows) or not base:
+        if slot is None or not len(rows):
             continue
         values = catalogue.numbers[slot][rows]
+        if np.isnan(values).all() and not pointed:  # nothing is known of what was spoken of: the list is meant
+            values = catalogue.numbers[slot][catalogue.rows(context.table)]
         values = values[~np.isnan(values)]
         if not len(values):
             continue

@@ -38,6 +38,8 @@ class Phrases:
     older: tuple[str, ...]
     newer: tuple[str, ...]
     stock: tuple[str, ...]
+    flags: Mapping[str, str]
+    """Phrase to the yes-or-no slot that it asks for."""
     said: Mapping[str, str]
     """Folded value in English to how it is said."""
     akin: Mapping[str, tuple[str, ...]]
@@ -105,6 +107,7 @@ def load_phrases(code: str) -> Phrases:
         older=longest_first(references["older"]),
         newer=longest_first(references["newer"]),
         stock=longest_first(data["cues"]["in_stock"]),
+        flags=data["flags"],
         said={fold(value): phrase for value, phrase in data["said"].items()},
         akin=_akin(data["akin"]["groups"]),
     )
