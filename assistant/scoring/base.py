@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -45,6 +46,12 @@ class History:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @cached_property
+    def repeats(self) -> bool:
+        """Whether any item occurs more than once."""
+        ordered = np.sort(self.rows)
+        return bool((ordered[1:] == ordered[:-1]).any())
 
 
 @dataclass(frozen=True, kw_only=True)

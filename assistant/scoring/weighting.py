@@ -49,14 +49,15 @@ class HistoryWeighting:
         history: a fit on data without order chooses no decay.
         """
         n = len(history)
-        once = np.zeros(n, np.float32)
         if n == 0:
-            return once
+            return np.zeros(0, np.float32)
         reach = self.last
         if self.decay < 1 and not self.average_ties:  # further back nothing is left of a weight
             reach = min(reach, math.ceil(math.log(NEGLIGIBLE) / math.log(self.decay)))
         start = max(n - reach, 0)
         weight = strength(history.value[start:], history.weight[start:], self.influence)
+        if not history.repeats:
+            return self._fading(weight, history, start)
         latest = np.flatnonzero(weight)
         rows = history.rows[start:][latest]
         by_item = np.argsort(rows, kind="stable")
@@ -64,10 +65,15 @@ class HistoryWeighting:
         last = np.ones(len(rows), bool)
         last[:-1] = ordered[1:] != ordered[:-1]
         latest = latest[by_item[last]]
-        once[start + latest] = weight[latest]
-        if self.decay < 1:
-            once[start:] *= self._decays(history.time, n, start)
-        return once
+        once = np.zeros(len(weight), np.float32)
+        once[latest] = weight[latest]
+        return self._fading(once, history, start)
+
+    def _fading(self, weight: Scores, history: History, start: int) -> Scores:
+        """(len(history),) weights of the events from ``start`` on, decayed; zero before."""
+        faded = np.zeros(len(history), np.float32)
+        faded[start:] = weight if self.decay >= 1 else weight * self._decays(history.time, len(history), start)
+        return faded
 
     def _decays(self, time: NDArray[np.float64], n: int, start: int) -> Scores:
         """Of the events from ``start`` on."""
