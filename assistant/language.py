@@ -105,6 +105,12 @@ class Language:
         """The entries of a list of cues; empty when the language has no such list."""
         return self.cues.get(name, ())
 
+    @property
+    def either(self) -> str:
+        """What joins alternatives, spaces included: `` or ``."""
+        word = self.words("alternative")[0]
+        return f" {word} " if self.spaced else word
+
     def bounded(self, pattern: str) -> str:
         """A regular expression that begins and ends at the ends of words, where the language has such."""
         return rf"(?<!\w)(?:{pattern})(?!\w)" if self.spaced else f"(?:{pattern})"

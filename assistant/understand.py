@@ -34,6 +34,8 @@ from assistant.vocabulary import Vocabulary
 MAX_MESSAGE = 2_000
 """Characters of a message that are read."""
 MAX_CARDS = 50
+MAX_POINTING = 12
+"""Words of a message that speaks of a card ("the last one is Swedish"); a longer one tells a story."""
 
 _NO_CONTEXT = Context()
 
@@ -78,7 +80,8 @@ def understand(
 def _point(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
     """What speaks of a card and was not understood otherwise describes nothing, but goes on with the conversation."""
     for reference in find_references(reading, vocabulary, context, loose=False):
-        if not reference.titled and context.table:
+        opens = reference.start in reading.openings and len(reading.tokens) <= MAX_POINTING
+        if not reference.titled and context.table and opens:
             reading.use_span(reference.start, reference.end)
             reading.refines = True
 
@@ -103,7 +106,7 @@ def _question(reading: Reading, vocabulary: Vocabulary, context: Context, intent
 def _utterance(
     reading: Reading, vocabulary: Vocabulary, context: Context, act: Intent | None, unknown: tuple[str, ...]
 ) -> Utterance:
-    constraints = merged(reading.constraints, vocabulary.catalogue)
+    constraints = merged(reading.constraints, vocabulary)
     search_text = _search_text(reading)
     intent = _intent(reading, vocabulary, context, act, unknown, search_text)
     if intent in ("small_talk", "out_of_scope"):
@@ -285,7 +288,7 @@ def _unknown_names(reading: Reading, vocabulary: Vocabulary) -> tuple[str, ...]:
                     break
             if end - start >= least and not vocabulary.label(reading.phrase(start, end)):
                 words = reading.words(start, end)
-                if words not in found and not vocabulary.catalogue.mentions(words):
+                if words not in found and not vocabulary.mentions(words):
                     found.append(words)
     return tuple(found)
 
@@ -293,13 +296,13 @@ def _unknown_names(reading: Reading, vocabulary: Vocabulary) -> tuple[str, ...]:
 # the result
 
 
-def merged(constraints: Sequence[Constraint], catalogue: Catalogue) -> tuple[Constraint, ...]:
+def merged(constraints: Sequence[Constraint], vocabulary: Vocabulary) -> tuple[Constraint, ...]:
     """Constraints without repetition: those on years joined ("late 70s or early 80s"), and values that no item has
     together taken as alternatives ("red and blue ones")."""
     ruled_out = {(c.slot, value) for c in constraints if c.op == "none" for value in c.values}
     wanted = [c for c in constraints if c.op != "any" or not {(c.slot, v) for v in c.values} <= ruled_out]
     kept = list(_years_joined(wanted))  # "that one is a comedy, and I don't want comedies"
-    place = 0
+    catalogue, either, place = vocabulary.catalogue, vocabulary.language.either, 0
     while place < len(kept):
         one = kept[place]
         rivals = [
@@ -309,7 +312,7 @@ def merged(constraints: Sequence[Constraint], catalogue: Catalogue) -> tuple[Con
         ]
         for other in rivals:
             values = tuple(dict.fromkeys((*kept[place].values, *other.values)))
-            kept[place] = replace(kept[place], values=values, words=f"{kept[place].words} or {other.words}")
+            kept[place] = replace(kept[place], values=values, words=f"{kept[place].words}{either}{other.words}")
             kept.remove(other)
         place += 1
     return tuple(kept)
@@ -354,7 +357,7 @@ def _widen(reading: Reading) -> None:
         for place, constraint in enumerate(reading.constraints):
             if constraint.op == "any" and constraint.slot == held.constraint.slot:
                 values = tuple(dict.fromkeys((*held.constraint.values, *constraint.values)))
-                words = f"{held.constraint.words or held.constraint.label()} or {constraint.words}"
+                words = f"{held.constraint.words or held.constraint.label()}{reading.language.either}{constraint.words}"
                 reading.constraints[place] = replace(constraint, values=values, words=words)
                 reading.take_back.append(held.held_id)
                 break
@@ -366,7 +369,7 @@ def _search_text(reading: Reading) -> str:
         token
         for c in (*reading.constraints, *reading.wishes)
         if c.op in ("any", "all") and c.slot != "people"
-        for token in c.words.split(" or ")
+        for token in c.words.split(reading.language.either)
     }
     language = reading.language
     described = [

@@ -23,6 +23,8 @@ FREE_SLOTS = ("tags", "moods", "title", "original_title")
 CLOSED_VALUES = 200
 """A slot with at most so many different values is a closed set whose values can be promised."""
 LATEST_YEAR = 9_999
+MAX_REMEMBERED = 10_000
+"""Words whose count is remembered."""
 MAX_BEGUN_TITLES = 10
 """Words that more titles begin with name none of them."""
 
@@ -42,6 +44,7 @@ class Vocabulary:
         self.catalogue = catalogue
         self.language = language
         self._shares: dict[str, float] = {}
+        self._mentions: dict[str, int] = {}
         self._others: dict[str, Vocabulary] = {}
 
     def in_language(self, language: Language) -> Vocabulary:
@@ -208,6 +211,14 @@ class Vocabulary:
                 found[" ".join(parts[-2:])].append(name)
         return {surname: tuple(names) for surname, names in found.items()}
 
+    def mentions(self, written: str) -> int:
+        """How many items hold some words exactly as they are written; remembered, as counting reads the whole catalogue."""
+        if written not in self._mentions:
+            if len(self._mentions) >= MAX_REMEMBERED:
+                self._mentions.clear()
+            self._mentions[written] = self.catalogue.mentions(written)
+        return self._mentions[written]
+
     def surname_share(self, written: str) -> float:
         """How likely a word, as it is written, is meant as the last name of one of the people: of the items that
         mention it anywhere, the share that has somebody of that name among its people. "Rome" is a city, "Bogart" is not.
@@ -217,7 +228,7 @@ class Vocabulary:
             for name in self.surnames.get(fold(written), ()):
                 for role in self.people[name]:
                     rows.update(self.catalogue.labels[role].rows[name].tolist())
-            mentioned = self.catalogue.mentions(written)
+            mentioned = self.mentions(written)
             self._shares[written] = len(rows) / max(mentioned, len(rows), 1)
         return self._shares[written]
 

@@ -240,7 +240,7 @@ def _joins_alternative(reading: Reading, start: int, constraint: Constraint, *, 
         joined = replace(
             other,
             values=tuple(dict.fromkeys(value for part in (*parts, constraint) for value in part.values)),
-            words=" or ".join(part.words for part in (*parts, constraint)),
+            words=reading.language.either.join(part.words for part in (*parts, constraint)),
         )
         end = start + len(constraint.words.split())
         reading.found.append(

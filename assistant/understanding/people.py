@@ -59,7 +59,7 @@ def _use_person(reading: Reading, start: int, end: int, vocabulary: Vocabulary) 
             slot=other.slot if other.slot in (slot, "people") or other.slot in roles else "people",
             op="any",
             values=tuple(dict.fromkeys(other.values + values)),
-            words=f"{other.words} or {constraint.words}",
+            words=f"{other.words}{reading.language.either}{constraint.words}",
         )
     else:
         reading.add(constraint, start, end, promised=promised)

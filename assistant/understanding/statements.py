@@ -173,9 +173,12 @@ def _stated(constraint: Constraint, vocabulary: Vocabulary) -> tuple[tuple[str, 
     if vocabulary.is_people(constraint.slot):
         return (_likeliest(constraint.values, vocabulary),), 1.0
     phrase = fold(constraint.words)
-    if any(vocabulary.label(part) or vocabulary.free_label(part) for part in (phrase, *phrase.split(" or "))):
+    if any(
+        vocabulary.label(part) or vocabulary.free_label(part)
+        for part in (phrase, *phrase.split(vocabulary.language.either))
+    ):
         named = {value for _, value in (*vocabulary.label(phrase), *vocabulary.free_label(phrase))}
-        return tuple(v for v in constraint.values if v in named or " or " in constraint.words), 1.0
+        return tuple(v for v in constraint.values if v in named or vocabulary.language.either in constraint.words), 1.0
     return constraint.values[:1], INDIRECT
 
 
