@@ -92,6 +92,8 @@ class Language:
     countries: Mapping[str, str]
     capitals: Mapping[str, str]
     """Words that mean something else in capitals: ``US``."""
+    language_codes: Mapping[str, tuple[str, ...]]
+    """Language to the codes that catalogues write for it."""
     regions: Mapping[str, tuple[str, ...]]
     slots: tuple[SlotWords, ...]
     patterns: Mapping[str, tuple[Cue, ...]]
@@ -188,6 +190,7 @@ def load_language(code: str = "en") -> Language:
         opposites=data["opposites"],
         countries=data["countries"],
         capitals=data.get("capitals", {}),
+        language_codes={name: tuple(codes) for name, codes in data.get("language_codes", {}).items()},
         regions={
             phrase: tuple(region["countries"]) for region in data["regions"].values() for phrase in region["names"]
         },

@@ -20,6 +20,8 @@ __all__ = ["Language", "Vocabulary", "load_language", "singular"]
 
 FREE_SLOTS = ("tags", "moods", "title", "original_title")
 """Slots whose words are wishes at most: their vocabulary is open, so an item without the tag may still be meant."""
+LANGUAGE_SLOTS = ("language", "languages")
+"""Slots whose values may be codes of languages."""
 CLOSED_VALUES = 200
 """A slot with at most so many different values is a closed set whose values can be promised."""
 LATEST_YEAR = 9_999
@@ -63,7 +65,11 @@ class Vocabulary:
                 continue
             for folded in column.rows:
                 if folded not in (YES, NO) and not _is_terse(folded) and len(folded.split()) <= self.language.longest:
-                    found[folded].append((slot, column.display[folded]))
+                    for phrase in dict.fromkeys((folded, folded.replace("-", " "))):
+                        found[phrase].append((slot, column.display[folded]))
+            if slot in LANGUAGE_SLOTS:
+                for phrase, codes in self.language.language_codes.items():
+                    found[phrase].extend((slot, column.display[code]) for code in codes if code in column.rows)
         for slot in self.yes_or_no:
             for name in self.spoken.words[slot].names:
                 found[name].append((slot, YES))
@@ -109,6 +115,29 @@ class Vocabulary:
         """Labels that an adjective prefers: those that it stands for, or that it names itself."""
         phrase = self.language.comparatives.get(phrase, phrase)
         return self.wish(phrase) or self.label(phrase) or self.free_label(phrase)
+
+    @cached_property
+    def open_labels(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
+        """Values of slots with too many to be a closed set, such as brands or series: they mean their slot where it is
+        named beside them, or where they are written like a name."""
+        found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for slot, column in self.catalogue.labels.items():
+            closed = slot == "categories" or len(column.rows) <= CLOSED_VALUES
+            if (
+                closed
+                or slot in FREE_SLOTS
+                or slot in self.catalogue.roles
+                or len(column.rows) > len(self.catalogue) / 2
+            ):
+                continue
+            for folded in column.rows:
+                if (
+                    len(folded) > 2
+                    and len(folded.split()) <= self.language.longest
+                    and folded not in self.language.stopwords
+                ):
+                    found[folded].append((slot, column.display[folded]))
+        return {phrase: tuple(labels) for phrase, labels in found.items()}
 
     @cached_property
     def terse_labels(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
@@ -174,7 +203,8 @@ class Vocabulary:
             for folded in column.rows if column is not None and "title" not in slot else ():
                 if folded not in dull and len(folded) > 2 and len(folded.split()) <= self.language.longest:
                     assert column is not None
-                    found[folded].append((slot, column.display[folded]))
+                    for phrase in dict.fromkeys((folded, folded.replace("-", " "))):
+                        found[phrase].append((slot, column.display[folded]))
         return {phrase: tuple(labels) for phrase, labels in found.items()}
 
     def free_label(self, phrase: str) -> tuple[tuple[str, str], ...]:

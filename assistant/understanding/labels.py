@@ -24,6 +24,7 @@ def find_labels(reading: Reading, vocabulary: Vocabulary) -> None:
     _find_stock(reading, vocabulary)
     _find_terse(reading, vocabulary)
     _find_free_labels(reading, vocabulary, negated=True)
+    _find_open_labels(reading, vocabulary)
     longest = vocabulary.language.longest
     index = 0
     while index < len(reading.tokens):
@@ -79,6 +80,33 @@ def _find_terse(reading: Reading, vocabulary: Vocabulary) -> None:
         if not _joins_alternative(reading, index, made, promised=True):
             reading.add(made, start, index + 1, promised=True)
         reading.use(start, index + 1)
+
+
+def _find_open_labels(reading: Reading, vocabulary: Vocabulary) -> None:
+    """Brands, series and the like, of which there are too many for each to be an ordinary word's other meaning."""
+    if not vocabulary.open_labels:
+        return
+    for start in range(len(reading.tokens)):
+        for size in range(vocabulary.language.longest, 0, -1):
+            if not reading.free(start, start + size):
+                continue
+            phrase = reading.phrase(start, start + size)
+            labels = vocabulary.open_labels.get(phrase, ())
+            if not labels or vocabulary.label(phrase) or phrase in vocabulary.people:
+                continue
+            spoken = _slot_before(reading, start, {slot for slot, _ in labels}, vocabulary)
+            written = all(token.raw[:1].isupper() for token in reading.tokens[start : start + size])
+            if spoken is None and (not written or (start == 0 and size == 1)):
+                continue
+            slot = spoken or labels[0][0]
+            op: Operator = "none" if reading.tokens[start].negated else "any"
+            values = tuple(value for s, value in labels if s == slot)
+            made = Constraint(slot=slot, op=op, values=values, words=reading.words(start, start + size))
+            if not _joins_alternative(reading, start, made, promised=True):
+                reading.add(made, start, start + size, promised=not reading.tokens[start].liked or op == "none")
+            for token in reading.tokens[start : start + size]:
+                token.used = True
+            break
 
 
 def _slot_spoken_of(

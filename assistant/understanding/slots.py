@@ -24,9 +24,10 @@ class SpokenSlots:
         self.words: dict[str, SlotWords] = {}
         """Slot to how it is spoken of: by the language where it knows it, else by its own name."""
         for words in language.slots:
-            slot = next((slot for slot in words.slots if slot in known and slot not in self.words), None)
+            counted = [slot for slot in words.slots if slot in catalogue.numbers] if words.more else []
+            slot = next(iter(counted), None) or next((slot for slot in words.slots if slot in known), None)
             if slot is not None:
-                self.words[slot] = words
+                self.words[slot] = _both(self.words[slot], words) if slot in self.words else words
         for slot in sorted(known - set(self.words)):
             names = _names(slot)
             units = dict.fromkeys(names, 1.0) if slot in catalogue.numbers else {}
@@ -114,6 +115,13 @@ class SpokenSlots:
 
 DISCRETE = 30
 """A numeric slot with at most so many different values is counted in them: sizes, stars."""
+
+
+def _both(one: SlotWords, other: SlotWords) -> SlotWords:
+    """Two ways of speaking of the same slot: the people of a catalogue without roles are directors and authors alike."""
+    lists = ("names", "more", "less", "most", "least", "high", "low", "asks")
+    joined = {name: tuple(dict.fromkeys((*getattr(one, name), *getattr(other, name)))) for name in lists}
+    return replace(one, units={**other.units, **one.units}, **joined)
 
 
 def _names(slot: str) -> tuple[str, ...]:
