@@ -184,8 +184,7 @@ def _sources(
     found: list[tuple[str, float, list[int]]] = []
     content = content_words(query.search_text, language)
     if content:
-        read = _reads(embedder, query.search_text)
-        vector = embedder.embed([query.search_text])[0] if read else np.zeros(embedder.info.dim, np.float32)
+        vector = embedder.embed([_readable(embedder, query.search_text)])[0]
         if vector.any():
             found.append(("message_dense", settings.message_dense, dense(vector, mask, catalogue, search, settings)))
         rows = lexical(content, mask, catalogue, store, settings)
@@ -221,6 +220,11 @@ def _reads(embedder: Embedder, text: str) -> bool:
     .74), and fused it pushes out what was found (.63), so they are not asked.
     """
     return embedder.info.name.partition(":")[0] not in STATIC_EMBEDDERS or not has_han(text)
+
+
+def _readable(embedder: Embedder, text: str) -> str:
+    """What of a text the embedder can read: all of it, or the words that understanding put beside it in English."""
+    return text if _reads(embedder, text) else " ".join(part for part in text.split() if not has_han(part))
 
 
 def _titled(text: str, catalogue: Catalogue) -> tuple[int, ...]:

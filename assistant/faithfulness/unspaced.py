@@ -82,13 +82,16 @@ class _Case:
     claims: list[Claim] = field(default_factory=list)
 
     def add(
-        self, start: int, end: int, slot: str, value: Value, verdict: Verdict, source: ClaimSource = "catalogue"
-    ) -> None:
+        self, start: int, end: int, slot: str, value: Value, verdict: Verdict, source: ClaimSource = "catalogue",
+        cited: Sequence[str] | None = None,
+    ) -> None:  # fmt: skip
+        """Keep a claim; ``cited`` are the ids of the facts it rests on, found by slot and value when None."""
         self.cover(start, end)
+        found = _cited(self.evidence.facts, slot, value, source) if cited is None else tuple(cited)
         self.claims.append(
             Claim(
                 text=self.text[start:end], start=start, end=end, item_id=self.evidence.item_id, slot=slot, value=value,
-                source=source, verdict=verdict, fact_ids=_cited(self.evidence.facts, slot, value, source),
+                source=source, verdict=verdict, fact_ids=found,
             )
         )  # fmt: skip
 
@@ -286,16 +289,16 @@ def _of_user(case: _Case, start: int, stop: int, meanings: Meanings, region: str
     """Judge what the user is said to want or to like often."""
     words = case.text[start:stop]
     source: ClaimSource = "dialogue" if region == "asked" else "profile"
-    borne = any(
-        (slot, fold(value)) in meanings
+    cited = [
+        fact.fact_id
         for fact in case.evidence.facts
-        if fact.source == source
-        for slot, value in fact.shared
-    )
+        if fact.source == source and any((slot, fold(value)) in meanings for slot, value in fact.shared)
+    ]
+    borne = bool(cited)
     if region == "asked" and not borne:
         borne = any(words in asked for asked in case.evidence.asked)
     slot = "asked_for" if region == "asked" else "often_likes"
-    case.add(start, stop, slot, words, "supported" if borne else "contradicted", source)
+    case.add(start, stop, slot, words, "supported" if borne else "contradicted", source, cited)
     return stop - start
 
 
