@@ -18,6 +18,7 @@ from assistant.fitting import current_model, fit, forget_models, is_stale, open_
 from assistant.interactions import histories, history_of_rows, prefix
 from assistant.ranking import Ranker, cold_ranker
 from assistant.scoring import ltr
+from assistant.scoring.choices import standardised
 from assistant.scoring.selection import FitConfig, last_choices, ranks_of, select_and_fit
 from assistant.store import Store
 from assistant.types import Event
@@ -149,6 +150,21 @@ def test_trees_never_make_validation_worse(chosen):
     _, table = chosen
     by_name = {row.name: row.ndcg for row in table.rows}
     assert by_name["learned"] >= by_name["blend"]
+
+
+@needs_rank
+def test_trees_are_the_mean_of_their_bags(chosen):
+    ranker, _ = chosen
+    stage = ranker.learned
+    assert stage is not None
+    assert len(stage.models) > 1
+    history = histories(world.interactions())[0]
+    standard = standardised(ranker.columns(history))
+    rows = np.arange(20)
+    alone = [replace(stage, models=(model,)).predict(history, standard, rows) for model in stage.models]
+    np.testing.assert_allclose(stage.predict(history, standard, rows), np.mean(alone, axis=0), rtol=1e-4)
+    bare = replace(stage, models=()).predict(history, standard, rows)
+    np.testing.assert_allclose(bare, standard[: len(stage.names), rows].T @ stage.weights, rtol=1e-4, atol=1e-5)
 
 
 @needs_rank

@@ -117,6 +117,29 @@ def test_transitions_count_what_follows():
     np.testing.assert_allclose(np.asarray(fitted.matrix), [[0, 1, 1.5], [0, 0, 1], [0, 0, 0]])
 
 
+def test_what_follows_within_the_sitting_counts_most_with_patience():
+    late = replace(walks([0, 1, 2], n_items=3), time=np.array([0.0, 10.0, 1_000.0]))
+    scorer = Transitions(window=2, step_decay=1.0, normalisation=0.0, patience=2.0)
+    matrix = np.asarray(replace(scorer).fit(late, plain(3)).matrix)
+    gap = np.median([10.0, 990.0])
+    np.testing.assert_allclose(matrix[0, 1], 1 / (1 + 10 / (2 * gap)), rtol=1e-5)
+    np.testing.assert_allclose(matrix[0, 2], 1 / (1 + 1_000 / (2 * gap)), rtol=1e-5)
+    unknown = replace(late, time=np.full(3, np.nan))
+    np.testing.assert_allclose(np.asarray(replace(scorer).fit(unknown, plain(3)).matrix)[0], [0, 1, 1])
+
+
+@pytest.mark.parametrize("scorer", [Transitions(), NextItem()])
+def test_events_of_one_second_are_a_set_in_what_comes_next(scorer):
+    rng = np.random.default_rng(4)
+    fitted = scorer.fit(walks(*(rng.permutation(6).tolist() for _ in range(20)), n_items=6), plain(6))
+    history = history_of_rows([0, 1, 2])
+    tied = replace(history, time=np.array([1.0, 2.0, 2.0]))
+    turned = replace(tied, rows=np.array([0, 2, 1]))
+    np.testing.assert_allclose(fitted.score(tied), fitted.score(turned), rtol=1e-6)
+    apart = replace(turned, time=np.array([1.0, 2.0, 3.0]))
+    assert not np.allclose(fitted.score(tied), fitted.score(apart))
+
+
 def test_next_item_is_the_regression_over_every_moment():
     users = [[0, 1, 2, 3], [1, 2, 0], [3, 0, 1]]
     scorer = NextItem(input_decay=0.5, ahead=2, step_decay=0.25, regularisation=1.0)
