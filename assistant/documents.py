@@ -66,8 +66,9 @@ def _mended(value: Any) -> Any:
     if isinstance(value, str):
         return well_formed(value)
     if isinstance(value, list):
-        texts = [entry for entry in value if isinstance(entry, str)]
-        if "".join(texts).isascii():  # a long ranking, mostly
+        kinds = set(map(type, value))
+        # A long ranking is told from others without a look at each of its entries.
+        if not any(issubclass(kind, str) for kind in kinds) or (kinds == {str} and "".join(value).isascii()):
             return value
         return [well_formed(entry) if isinstance(entry, str) else entry for entry in value]
     return value
