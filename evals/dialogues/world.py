@@ -198,5 +198,5 @@ class World:
 
 
 def fold_name(name: str) -> str:
-    """A name as it may stand among tags: ``J.K. Rowling`` and ``j-k-rowling`` are the same."""
-    return "".join(words(name.replace("-", " ").replace(".", " ")))
+    """A name as it may stand among tags: ``J.K. Rowling``, ``j-k-rowling`` and ``rowling-j-k`` are the same."""
+    return " ".join(sorted(words(name.replace("-", " ").replace(".", " "))))
