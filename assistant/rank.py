@@ -16,6 +16,8 @@ from assistant.store import Store
 
 Answer = list[tuple[str, float | None]]
 """(item id, score) best first."""
+Columns = tuple[list[str], list[float | None]]
+"""The same as two lists."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +55,10 @@ def rank(
     one of ``user`` and ``history`` is given.
     """
     request = prepared(store, catalogue, user=user, history=history, candidates=candidates, k=k)
-    return arrange(request) if arrange is not None else answers(catalogue, ranker, [request])[0]
+    if arrange is not None:
+        return arrange(request)
+    ((ids, scores),) = answers(catalogue, ranker, [request])
+    return list(zip(ids, scores, strict=True))
 
 
 def prepared(
@@ -83,12 +88,15 @@ def prepared(
     return RankRequest(history=past, rows=rows, unknown=unknown, k=len(catalogue) if k is None else k)
 
 
-def answers(catalogue: Catalogue, ranker: Ranker, requests: Sequence[RankRequest]) -> list[Answer]:
+def answers(catalogue: Catalogue, ranker: Ranker, requests: Sequence[RankRequest]) -> list[Columns]:
     """What ``rank`` returns for each; many at once take less time than one after the other."""
     ranked = ranker.rank_many([r.history for r in requests], [r.rows for r in requests], [r.k for r in requests])
-    found: list[Answer] = []
-    for request, (rows, scores) in zip(requests, ranked, strict=True):
-        ids = [catalogue.ids[row] for row in rows.tolist()]
-        known: Answer = list(zip(ids, scores.tolist(), strict=True))
-        found.append([*known, *((item_id, None) for item_id in request.unknown)][: request.k])
+    found: list[Columns] = []
+    for request, (rows, values) in zip(requests, ranked, strict=True):
+        ids = list(map(catalogue.ids.__getitem__, rows.tolist()))
+        scores: list[float | None] = values.tolist()
+        if request.unknown:
+            ids = [*ids, *request.unknown][: request.k]
+            scores = [*scores, *[None] * len(request.unknown)][: request.k]
+        found.append((ids, scores))
     return found

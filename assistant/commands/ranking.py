@@ -117,13 +117,14 @@ def _answered(
             found = []
         for at, (number, line, request_id, request) in enumerate(ready):
             try:
+                ids: list[str]
+                scores: list[float | None]
                 if arrange is not None:
                     ranked = arrange(request)
+                    ids, scores = [item_id for item_id, _ in ranked], [score for _, score in ranked]
                 else:
-                    ranked = found[at] if found else answers(catalogue, ranker, [request])[0]
-                documents[number] = RankDocument(
-                    request_id=request_id, ranking=[item for item, _ in ranked], scores=[score for _, score in ranked]
-                )
+                    ids, scores = found[at] if found else answers(catalogue, ranker, [request])[0]
+                documents[number] = RankDocument(request_id=request_id, ranking=ids, scores=scores)
             except Exception as error:  # noqa: BLE001 - the boundary of a request, as above
                 failed(number, line, error)
     return [documents[number] for number, _ in batch]
