@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from assistant.ingest import index_items
 from assistant.interactions import interactions_from_arrays
 from assistant.scoring.base import Interactions, ItemFeatures
 
@@ -65,6 +66,23 @@ def load(name: str, *, ties: int | None = None, vectors: bool = True) -> Data:
         user_ids=user_ids,
     )
     return Data(name=name, item_ids=item_ids, interactions=interactions, features=_features(name, item_ids, vectors))
+
+
+def index_set(name: str, folder: Path) -> None:
+    """An index of the set in ``folder``, through the package as anybody makes one."""
+    if not (ROOT / name).is_dir():
+        raise SystemExit(f"This needs the shared set {name}.")
+    data = load(name, vectors=False)
+    kept = set(data.item_ids)
+    with gzip.open(ROOT / name / "items.jsonl.gz", "rt") as lines:
+        items = [record for record in map(json.loads, lines) if record["item_id"] in kept]
+    events = data.interactions
+    columns = (events.user.tolist(), events.item.tolist(), events.value.tolist(), events.time.tolist())
+    ratings = [
+        {"user_id": events.user_ids[user], "item_id": data.item_ids[item], "rating": value, "timestamp": seconds}
+        for user, item, value, seconds in zip(*columns, strict=True)
+    ]
+    index_items(items, folder, interactions=ratings)
 
 
 def _features(name: str, item_ids: list[str], vectors: bool) -> ItemFeatures:

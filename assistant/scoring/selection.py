@@ -78,6 +78,8 @@ class FitTable:
         return asdict(self)
 
     def __str__(self) -> str:
+        if not self.rows:
+            return f"chosen: {self.chosen}. {self.note[:1].upper()}{self.note[1:]}"
         lines = [f"{'on validation':34s} nDCG@10  hit@10"]
         lines += [f"{row.name:34s} {row.ndcg:.4f}   {row.hit:.4f}{'  *' if row.used else ''}" for row in self.rows]
         lines.append(
