@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from assistant.answers.about import about
 from assistant.answers.again import SupposedAgain
-from assistant.answers.compare import MOST_ITEMS, compare
+from assistant.answers.compare import compare
 from assistant.answers.missing import named_after_all, not_there
 from assistant.answers.standing import Again, Standing, best
 from assistant.answers.what_if import what_if
@@ -109,7 +109,7 @@ def _spoken_of(standing: Standing, there: Sequence[str], missing: Sequence[str])
 def _sentences(standing: Standing, item_ids: tuple[str, ...]) -> Iterator[Sentence]:
     intent = standing.said.intent
     if intent == "compare" and len(item_ids) > 1:
-        yield from compare(standing, item_ids[:MOST_ITEMS])
+        yield from compare(standing, item_ids)
     elif intent in ("about", "compare"):
         yield from about(standing, item_ids[:MOST_ABOUT])
     else:

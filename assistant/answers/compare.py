@@ -23,11 +23,14 @@ ORDER = ("year", "runtime", "pages", "price", "genres", "people", "moods", "subj
 
 
 def compare(standing: Standing, item_ids: Sequence[str]) -> Iterator[Sentence]:
-    """Two to four items compared."""
-    items = [standing.writer.item(item_id) for item_id in dict.fromkeys(item_ids)][:MOST_ITEMS]
+    """Two to four items compared; of more, which has most or least of the slot that is asked for."""
+    every = [standing.writer.item(item_id) for item_id in dict.fromkeys(item_ids)]
+    items = every[:MOST_ITEMS]
     asked = _asked(standing)
     for slot, way in asked:
-        yield from _which(standing, items, slot, way)
+        yield from _which(standing, every, slot, way)
+    if len(every) > MOST_ITEMS and any(way for _, way in asked):
+        return
     if not any(way for _, way in asked):
         for item in items:
             yield from _side(standing, item, items, [slot for slot, _ in asked])
@@ -79,9 +82,13 @@ def _which(standing: Standing, items: Sequence[Item], slot: str, way: str | None
             )
         elif len(winners) == len(items):
             yield Sentence(name="same_value")
+        elif len(items) > MOST_ITEMS:
+            titles = standing.writer.table.listed([writer.title(item.item_id) for item in winners])
+            facts = tuple(writer.fact(item, slot, item.slots()[slot]) for item in winners)
+            yield Sentence(name="tied", values={"titles": titles}, facts=facts, quotes=True)
     elif way is not None:
         yield Sentence(name="not_compared")
-    if way is not None:
+    if way is not None and len(items) <= MOST_ITEMS:
         for item in [each for each in items if each is not told]:
             if (found := writer.says(item, slot)) is not None:
                 title = writer.title(item.item_id)

@@ -242,6 +242,16 @@ def test_the_slot_of_the_question_is_answered_first(films: Asker) -> None:
     assert unknown.startswith("The records do not say enough to compare that. The record of Suspiria does not say")
 
 
+def test_the_oldest_of_a_whole_list_is_the_oldest(films: Asker) -> None:
+    five = ("galaxy", "walle", "her", "odyssey", "kong-1933")
+    text = films.text("compare", "which of them is the oldest?", *five)
+    assert text == "Of these, King Kong (1933) is the oldest: it is from 1933."
+    rows = [{"item_id": f"i{n}", "title": f"Title {n}", "year": max(n, 1) + 1990} for n in range(6)]
+    assert Asker.over(rows).text("compare", "which is the oldest?", *(row["item_id"] for row in rows)) == (
+        "It is a draw between Title 0 and Title 1."
+    )
+
+
 def test_items_are_set_side_by_side_where_they_differ(shoes: Asker) -> None:
     text = shoes.text("compare", "compare the two", "s1", "s2")
     assert "Harbour Runner is filed under Running, is priced at 89.50, is in stock" in text
