@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+from assistant.text import fold
 from assistant.types import Constraint, Context, Question
 from assistant.understanding.reading import Reading, negated_at
-from assistant.understanding.revisions import held_by
+from assistant.understanding.revisions import held_by, numbers_in
 from assistant.understanding.slots import NO, YES
 from assistant.vocabulary import Vocabulary
 
@@ -116,7 +118,10 @@ def _choose(reading: Reading, vocabulary: Vocabulary, question: Question, option
     if any(reading.plain[: match.start()].strip() == "" for match in reading.matches("not_those")):
         return _keep(reading, Constraint(slot=slot, op="none", values=options))
     if slot in vocabulary.catalogue.numbers:
-        return None  # "under 90 minutes": read as a number, of this slot where it does not say
+        spans = [span for span in numbers_in(fold(options[0]), vocabulary, slot) if span.slot == slot]
+        if not spans:
+            return None
+        return _keep(reading, Constraint(slot=slot, op="range", low=spans[0].low, high=spans[0].high))
     return _keep(reading, Constraint(slot=slot, op="any", values=options))
 
 
@@ -161,7 +166,7 @@ def _value(phrase: str, slot: str, vocabulary: Vocabulary) -> tuple[str, ...]:
 
 def _keep(reading: Reading, constraint: Constraint) -> None:
     words = reading.text.strip().rstrip(".!")
-    made = Constraint(slot=constraint.slot, op=constraint.op, values=constraint.values, words=words)
+    made = replace(constraint, words=words)
     reading.add(made, 0, len(reading.tokens), promised=True)
     reading.answered = reading.refines = True
     _use_all(reading)

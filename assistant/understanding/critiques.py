@@ -40,7 +40,7 @@ class _Critic:
         self.spoken = vocabulary.spoken
         self.context = context
         self.catalogue = vocabulary.catalogue
-        spoken_of = tuple(reading.like) or context.focus or context.table
+        spoken_of = tuple(reading.like) or tuple(reading.rejected) or context.focus or context.table
         self.default = [i for i in spoken_of if i in self.catalogue.row_of]
         self.references: list[Reference] = [
             r for r in find_references(reading, vocabulary, context, loose=True) if not r.spoken_last or self.default

@@ -131,13 +131,19 @@ def _slot_words(slot: str, vocabulary: Vocabulary) -> set[str]:
     return vocabulary.spoken.all_words(slot)
 
 
-def numbers_in(text: str, vocabulary: Vocabulary) -> list[NumberSpan]:
-    """The limits on numbers that a folded stretch of a message states, those on years as years of the catalogue."""
+def numbers_in(text: str, vocabulary: Vocabulary, slot: str | None = None) -> list[NumberSpan]:
+    """The limits on numbers that a folded stretch of text states; ``slot`` is what they count where they do not say."""
     newest = vocabulary.newest or date.today().year
     return [
         span
         for span in find_numbers(
-            text, vocabulary.number_patterns, vocabulary.spoken, today=date(newest, 1, 1), newest=vocabulary.newest
+            text,
+            vocabulary.number_patterns,
+            vocabulary.spoken,
+            default=slot,
+            answer=slot,
+            today=date(newest, 1, 1),
+            newest=vocabulary.newest,
         )
         if span.slot is not None
     ]

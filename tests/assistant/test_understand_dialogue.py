@@ -88,6 +88,8 @@ def situations(films: Vocabulary) -> dict[str, tuple[str, Context]]:
         "language?": ("films", asked(table, "languages", "French", "English")),
         "year?": ("films", asked(table, "year")),
         "length?": ("films", asked(table, "runtime")),
+        "bounds?": ("films", asked(table, "runtime", "≤ 91", "> 106", "91 – 106")),
+        "decade?": ("films", asked(table, "year", "2000s", "2010s", "1960s")),
         "drop?": ("films", listed(table, held=HELD, question=offer)),
         "shoes new": ("shoes", Context()),
         "shoes listed": ("shoes", listed(shoes)),
