@@ -13,7 +13,7 @@ _DIGITS = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4,
 _UNITS = {"十": 10, "百": 100, "千": 1_000, "万": 10_000}
 _NUM = r"(?:\d+(?:\.\d+)?[万千百]?|[零〇一二两三四五六七八九十百千万]+)"
 _YEAR = r"(?:(?<!\d)(?:1[89]|20)\d\d(?!\d)|[一二][零〇一二三四五六七八九]{3})"
-_TO = r"\s*(?:到|至|-|–|—|~|～)\s*"
+_TO = r"\s*(?:到|至|-|–|—|~|～|和|与)\s*"
 _BELOW_BEFORE = (
     r"(?:不超过|不要超过|别超过|不能超过|最多|至多|不多于|不高于|不到|少于|短于|低于|小于|控制在|便宜于|不长于)"
 )
@@ -28,7 +28,7 @@ _PART = {"初": (0, 3), "初期": (0, 3), "前期": (0, 4), "早期": (0, 3), "�
 _PARTS = "|".join(sorted(_PART, key=len, reverse=True))
 _BEFORE = r"(?:以前|之前|前)"
 _AFTER = r"(?:以后|之后|以来|后|起|至今|开始|往后)"
-_NEGATED = re.compile(r"(?:不要|不想看|不看|别|不是|除了|排除)[^，。；,;]{0,3}$")
+_NEGATED = re.compile(r"(?:不要|不想看|不看|别|不是|不在|不属于|非|除了|除去|排除)[^，。；,;]{0,3}$")
 _COUNTED = r"(?:个|部|本|款|家|首|张|条|双|件|套|种)"
 
 
@@ -77,8 +77,8 @@ def _decade(century: str | None, digits: str) -> int:
     """The first year of ``九十年代``, ``90年代``, ``00年代``, ``2010年代``."""
     start = {"零零": 0, "00": 0}.get(digits, -1)
     start = int(value_of(digits)) if start < 0 else start
-    if century is not None and century != "20":
-        return 1900 + start
+    if century is not None:
+        return (2000 if century == "20" else 1900) + start
     return (1900 if start >= 20 else 2000) + start
 
 
@@ -130,6 +130,14 @@ def _years(text: str, take: Callable[..., None], today: datetime.date) -> None:
             take(m, "year", low, None)
         else:
             take(m, "year", low, high)
+    for m in re.finditer(rf"(?:不早于|不老于|不晚于|不超过|不迟于|最早|最晚|最迟|最老|最新|至少|至多|从|自|截至|截止到)(?:是|到)?(?P<y>{_YEAR})年?(?:{_BEFORE}|{_AFTER})?", text):  # fmt: skip
+        low = re.match(r"不早于|不老于|最早|最老|至少|从|自", m[0]) is not None
+        take(m, "year", _year(m["y"]) if low else None, None if low else _year(m["y"]))
+    for m in re.finditer(rf"(?P<y>{_YEAR})年?(?:或|及|以及|和|或者|以)?(?P<how>更早|以前|之前|前|为止|更老|更新|更晚|以后|之后|后|以来|起)(?:的)?", text):  # fmt: skip
+        if re.search(r"年?(?:或|及|以及|和|或者)", m[0].removeprefix(m["y"])) is None and m["how"] != "为止":
+            continue
+        late = m["how"] in ("更新", "更晚", "以后", "之后", "后", "以来", "起")
+        take(m, "year", _year(m["y"]) if late else None, None if late else _year(m["y"]))
     for m in re.finditer(rf"(?P<y>{_YEAR})年?(?P<how>{_BEFORE}|{_AFTER})", text):
         before = re.fullmatch(_BEFORE, m["how"]) is not None
         take(m, "year", None if before else _year(m["y"]), _year(m["y"]) - 1 if before else None)
@@ -178,6 +186,8 @@ def _minutes(m: re.Match[str]) -> float:
 
 
 def _lengths(text: str, take: Callable[[re.Match[str], float | None, float | None], None]) -> None:
+    for m in re.finditer(rf"(?P<a>{_NUM})\s*(?:分钟)?(?:到|至|和|与|-|–|~|～)(?P<b>{_NUM})\s*分钟(?:之间|间)?", text):
+        take(m, *sorted((value_of(m["a"]), value_of(m["b"]))))
     for match, low, high in _bounded(text, _MINUTES, _minutes, 1):
         take(match, low, high)
     for m in re.finditer(rf"(?:{_AROUND})?{_MINUTES}(?:{_AROUND})?", text):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from assistant.language import Language
 from assistant.types import Constraint, Context, Operator, Utterance
@@ -28,6 +28,32 @@ _CUES = (
 )  # fmt: skip
 _ENDINGS = ("片", "小说", "电影", "剧", "类", "题材", "的")
 """A category before or with one of these is used as one."""
+
+
+_LIGHT = frozenset({"dull", "contrast", "negation", "either", "like", "except", "directed", "acted"})
+"""Kinds of marks beside which a category's name still stands alone in its clause."""
+_SAYS_SLOT = (
+    "为",
+    "不",
+    "太",
+    "别",
+    "应该",
+    "最好",
+    "是",
+    "要",
+    "得",
+    "：",
+    ":",
+    "里",
+    "中",
+    "上",
+    "不限",
+    "无所谓",
+    "方面",
+    "包括",
+    "有",
+)
+"""What stands behind the name of a property where its value follows: "语言为英语"."""
 
 
 def gazetteer_of(vocabulary: Vocabulary) -> Gazetteer:
@@ -56,7 +82,7 @@ def understand_unspaced(
     _titles(notes, language, talk)
     _people(notes, language)
     _labels(notes, gazetteer, language)
-    constraints = _merged([*notes.constraints, *talk.constraints])
+    constraints = _merged([*notes.constraints, *talk.constraints], gazetteer.catalogue.roles)
     search_text = notes.left()
     described = bool(notes.left(but=("label", "wish")))
     if not any(character.isalnum() for character in search_text):
@@ -204,7 +230,10 @@ def _scan(notes: Notes, gazetteer: Gazetteer, language: Language) -> None:
                 kinds.add("label")
             elif labels := gazetteer.wishes.get(phrase, ()):
                 kinds.add("wish")
-            if kinds or phrase in dull:
+            if phrase in gazetteer.phrases.slot_names and notes.plain.startswith(_SAYS_SLOT, at + size):
+                kinds, labels = set(), ()
+                notes.use(at, at + size)
+            if kinds or phrase in dull or phrase in gazetteer.phrases.slot_names:
                 notes.marks.append(Mark(at, at + size, frozenset(kinds or {"dull"}), labels=labels, people=people))
                 at += size
                 break
@@ -412,7 +441,9 @@ def _names_category(notes: Notes, mark: Mark, gazetteer: Gazetteer, language: La
     if words not in language.adjectival or words.endswith("片"):
         return True
     behind = notes.plain[mark.end :]
-    if not behind.strip("吧吗呢。！？!? ") and len(notes.plain) <= 12:
+    start, end = notes.clause(mark.start)
+    alone = [m for m in notes.marks if start <= m.start < end and m is not mark and not m.kinds <= _LIGHT]
+    if not notes.plain[mark.end : end].strip("吧吗呢的 ") and not alone and mark.start - start <= 6:
         return True
     if behind.startswith(tuple(language.item_words)) or behind.startswith(_ENDINGS):
         return True
@@ -447,8 +478,17 @@ def _glosses(notes: Notes, gazetteer: Gazetteer) -> str:
     return " ".join(dict.fromkeys(found))
 
 
-def _merged(constraints: list[Constraint]) -> tuple[Constraint, ...]:
-    """Without repetition; what is ruled out is not promised as well."""
+def _merged(constraints: list[Constraint], roles: Collection[str]) -> tuple[Constraint, ...]:
+    """Without repetition. Of a value that is ruled out and asked for ("不是喜剧，我要喜剧"), the later word counts."""
     kept = list(dict.fromkeys(constraints))
-    ruled_out = {(c.slot, value) for c in kept if c.op == "none" for value in c.values}
-    return tuple(c for c in kept if c.op != "any" or not all((c.slot, v) in ruled_out for v in c.values))
+
+    def key_of(slot: str, value: str) -> tuple[str, str]:
+        return ("people" if slot in roles else slot), value
+
+    last: dict[tuple[str, str], bool] = {}
+    for constraint in kept:
+        for value in constraint.values:
+            last[key_of(constraint.slot, value)] = constraint.op != "none"
+    return tuple(
+        c for c in kept if not c.values or any(last[key_of(c.slot, value)] == (c.op != "none") for value in c.values)
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -126,6 +127,10 @@ def _references(notes: Notes, gazetteer: Gazetteer, language: Language, context:
                 found.append((at, table[place - 1]))
             notes.use(at, min(end + 1, len(plain)))
         at = end
+    for match in re.finditer(r"(?<![\w])(\d{1,2})号(?!\w*[年月])", plain):
+        if 1 <= int(match[1]) <= len(table) and notes.free(*match.span()):
+            found.append((match.start(), table[int(match[1]) - 1]))
+            notes.use(*match.span())
     for phrase, place in (("前两", 2), ("前三", 3), ("前四", 4)):
         if (at := plain.find(phrase)) >= 0:
             found += [(at, item) for item in table[:place]]
@@ -246,7 +251,7 @@ def _answers(
         talk.intent = "refine"
         if cue.startswith("都") and "看过" in cue:
             talk.seen = context.table
-        elif cue.startswith("都"):
+        elif cue.startswith("都") or "喜欢" in cue:
             talk.rejected = context.table
     if context.question is not None and _cue(notes, language, "no_preference"):
         talk.no_preference = True
