@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from assistant.answers.table import filled
 from assistant.language import load_language
-from assistant.phrases.labels import clean_title
+from assistant.phrases.kinds import liked_kind, noun_of
+from assistant.phrases.labels import clean_title, kind_of
 from assistant.text import clean, fold
 from assistant.unspaced.words import how_said
 
@@ -118,6 +119,8 @@ class TasteWords:
         row = catalogue.row_of.get(value) if slot == "item" else None
         if row is not None:
             return clean_title(catalogue.title_in(row, self._language)) or clean(value)
+        if self._language == DEFAULT and kind_of(slot) == "genres" and len(catalogue):
+            return liked_kind(value, noun_of(catalogue.item(0).slots())) or clean(value)
         known = {} if load_language(self._language).spaced else how_said(self._language)
         return known.get(fold(value)) or clean(value)
 

@@ -300,10 +300,10 @@ def test_a_message_is_heeded_and_confirmed(store: Store, films: Catalogue) -> No
         return heed(store, "ana", Utterance(text="", **said), catalogue=films, profile=profile).text  # type: ignore[arg-type]
 
     assert say(intent="profile").startswith("I know nothing about you yet.")
-    assert say(statements=(HORROR,)) == "Noted: no Horror from now on."
-    assert say(statements=(COMEDY,)) == "Noted: you like Comedy."
+    assert say(statements=(HORROR,)) == "Noted: no horror from now on."
+    assert say(statements=(COMEDY,)) == "Noted: you like comedies."
     assert say(statements=(replace(COMEDY, likes=False, confidence=0.6, words="not really comedies"),)) == (
-        "Noted: you do not like Comedy. I no longer keep that you said “I love comedies”."
+        "Noted: you do not like comedies. I no longer keep that you said “I love comedies”."
     )
     text = say(intent="profile")
     for entry in tastes(store, "ana"):
@@ -311,7 +311,7 @@ def test_a_message_is_heeded_and_confirmed(store: Store, films: Catalogue) -> No
         assert entry.entry_id in text
     assert re.search(r"\(\d{4}-\d\d-\d\d, ", text)
     assert say(unsaid=(HORROR,)) == "Forgotten: “I never watch horror”."
-    assert say(unsaid=(HORROR,)) == "I keep nothing about Horror, so there is nothing to forget."
+    assert say(unsaid=(HORROR,)) == "I keep nothing about horror, so there is nothing to forget."
     assert say(intent="recommend") == ""
 
 
