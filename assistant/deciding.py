@@ -26,6 +26,7 @@ from assistant.settings import Settings
 from assistant.store import Store
 from assistant.taste_turns import heed
 from assistant.tastes import taste_held, taste_items, tastes, told_facts
+from assistant.text import has_han
 from assistant.types import Candidate, Explanation, Held, Message, Query, Question, Ranked, Utterance
 from assistant.understand import understand
 from vectorstore.base import Embedder
@@ -198,7 +199,10 @@ def evidence_for(serving: Serving, profile: UserProfile, query: Query, ranked: R
     often = profile.often
     if ranked.pinned:  # it stands there by rule: no taste of the user may be given as the reason
         history, often = tuple(entry for entry in history if entry.item_id in query.like), {}
-    facts = select_facts(item, query=query, ranked=ranked, history=history, often=often, commonness=serving.commonness)
+    asking = query
+    if query.language != serving.language.code:  # what understanding put beside the message in English was not said
+        asking = replace(query, search_text=" ".join(word for word in query.search_text.split() if has_han(word)))
+    facts = select_facts(item, query=asking, ranked=ranked, history=history, often=often, commonness=serving.commonness)
     spoken = [query.text, query.search_text, *(c.words for c in (*query.constraints, *query.wishes))]
     asked = tuple(dict.fromkeys(words for words in (*spoken, *(c.label() for c in query.constraints)) if words))
     return Evidence(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -24,6 +25,7 @@ from assistant.unspaced.claims import claim_names
 from assistant.unspaced.read import gazetteer_of
 from assistant.vocabulary import Vocabulary
 
+_DECADE = re.compile(r"(\d{4})s")
 HISTORY_FOR_FACTS = 40
 """Liked items, from the newest, that facts may name where no scorer says which ones moved the score."""
 
@@ -80,6 +82,9 @@ class Serving:
         if other.spaced:
             return tuple(values)
         gazetteer = gazetteer_of(self.vocabulary.in_language(other))
+        decades = gazetteer.phrases.decade
+        if slot == "year":
+            return tuple(_DECADE.sub(lambda decade: decades.format(first=decade[1]), value) for value in values)
         return tuple(gazetteer.say(slot, value) or value for value in values)
 
     def said(self, item: Item, language: str) -> Mapping[tuple[str, str], str]:

@@ -61,14 +61,6 @@ def has_han(text: str) -> bool:
     return not text.isascii() and _HAN.search(text) is not None
 
 
-def display_width(text: str) -> int:
-    """Columns that a text takes in a terminal: two for a Han character, kana, Hangul or a full-width sign."""
-    if text.isascii():
-        return len(text)
-    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
-    return len(text) + wide - sum(bool(unicodedata.combining(character)) for character in text)
-
-
 def terms(text: str, dull: Collection[str] = frozenset()) -> list[str]:
     """The terms of a text as search by words knows them: its words, folded, without those in ``dull``.
 

@@ -199,12 +199,12 @@ class Teller:
             kind = self._material.slot_kind(slot) or ""
             name = clean_name(value) if kind == "people" else None
             text = (self._say(slot, value) or name) if kind == "people" else self._say(slot, value)
+            own = str(fact.value)
+            if kind in ("subjects", "moods") and has_han(own) and len(own) <= 8 and own.isalnum():
+                text = own  # who asked for 成长 did not ask for 童年, which the tag may be called
             if text is not None:
                 by_kind.setdefault(kind, []).append(Said(text, fact.fact_id, slot, value))
         pieces = list(words)
-        for each in by_kind.get("places", [])[:1]:
-            pieces.append(Piece(each.text, (each.fact,)))
-            self._material.mark(each)
         for each in by_kind.get("people", [])[:1]:
             verb = "主演的" if each.slot in CAST else "执导的" if each.slot in DIRECTORS else "的"
             pieces += [Piece(each.text, (each.fact,)), Piece(verb)]
@@ -215,12 +215,15 @@ class Teller:
         about = [each for each in by_kind.get("subjects", []) if _use(each.value) in ("about", "set")][:2]
         if about:
             pieces += [Piece("关于"), *(self._list(about) or ()), Piece("的")]
+        places = by_kind.get("places", [])[:1]
+        for each in places:
+            pieces.append(Piece(each.text, (each.fact,)))
+            self._material.mark(each)
         kind_said = self._kind(by_kind.get("genres", []))
         if not pieces and kind_said is None:
             return None
-        if kind_said is None and pieces and by_kind.get("places") and pieces[-1].text == by_kind["places"][0].text:
-            pieces.append(Piece("的"))
-        return (*pieces, *(kind_said or (Piece(self.noun["noun"]),)))
+        noun = self.noun["behind"] if places and self._material.noun == "film" else self.noun["noun"]
+        return (*pieces, *(kind_said or (Piece(noun),)))
 
     def _habit(self) -> Pieces | None:
         fact = self._material.often

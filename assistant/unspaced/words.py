@@ -31,6 +31,8 @@ class Phrases:
     same: Mapping[str, str]
     """Phrase to the slot that is kept from an item."""
     slot_names: Mapping[str, str]
+    decade: str
+    """How a decade is written, ``{first}`` being its first year."""
     this: tuple[str, ...]
     these: tuple[str, ...]
     last: tuple[str, ...]
@@ -100,6 +102,7 @@ def load_phrases(code: str) -> Phrases:
         critiques={phrase: (kind, way) for phrase, (kind, way) in data["critiques"].items()},
         same=data["same"],
         slot_names=data["slot_names"],
+        decade=data["decade"],
         this=longest_first(references["this"]),
         these=longest_first(references["these"]),
         last=longest_first(references["last"]),

@@ -87,6 +87,31 @@ async def test_the_labels_are_the_users_words(replies):
 
 
 @pytest.mark.anyio
+async def test_a_terminal_is_not_overrun(replies):
+    """A Han character takes two columns."""
+    from rich.cells import cell_len
+
+    from assistant.surfaces.render import plain, terminal
+
+    for width in (40, 60, 80):
+        for reply in replies[:4]:
+            lines = plain([terminal(reply)], width=width).splitlines()
+            assert max(map(cell_len, lines)) <= width
+            assert any(has_han(line) for line in lines)
+
+
+@pytest.mark.anyio
+async def test_a_request_is_said_in_the_users_words(replies):
+    """Who asked for 友情 reads 友情; the English words that searching added were not asked for."""
+    texts = [card.explanation.text for card in replies[5].recommendations]
+    assert any("关于友情的动画片" in text for text in texts)
+    for reply in replies:
+        for card in reply.recommendations:
+            asked = [fact for fact in card.explanation.facts if fact.slot == "asked_for"]
+            assert all(has_han(str(fact.value)) for fact in asked)
+
+
+@pytest.mark.anyio
 async def test_a_wrong_value_in_a_sentence_is_found(replies, serving):
     """Each value of each sentence is exchanged for another film's value of the same slot: none may pass."""
     dice = random.Random(7)
