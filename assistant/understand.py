@@ -178,6 +178,9 @@ def _adds(reading: Reading, vocabulary: Vocabulary) -> bool:
     nothing in it but values."""
     if any(match.start() <= reading.lead for match in reading.matches("follow_up")):
         return True
+    sure = reading.constraints or reading.k or reading.seen or any(wish.op == "range" for wish in reading.wishes)
+    if not sure:
+        return False  # themes alone describe something else
     dull = vocabulary.language.stopwords | vocabulary.language.item_words
     valued = {word for c in (*reading.constraints, *reading.wishes) for word in fold(c.words).split()}
     left = [t for t in reading.tokens if not t.used and not t.named and t.text not in dull and t.text not in valued]
@@ -219,6 +222,8 @@ def _find_numbers(reading: Reading, vocabulary: Vocabulary, context: Context, to
         reading.k = _count(reading, vocabulary)
     for span in spans:
         first, last = reading.tokens_of(span.start, span.end)
+        if span.soft and len(reading.tokens) > MAX_POINTING:
+            continue  # "they have 30 minutes to find the bomb" is a story
         reading.use_span(span.start, span.end)
         if span.slot is None:
             reading.k = int(span.low or 1)

@@ -185,8 +185,20 @@ class _Critic:
         for name in ("too", "not_so"):
             for match in self.reading.matches(name):
                 at = _skip_space(self.reading.plain, match.end())
+                if not self._speaks_of_a_card(match.start()):
+                    continue  # "a cop who is too old for this job"
                 if not self._limited_by(match.start(), at):
                     self._unwanted(match.start(), at)
+
+    def _speaks_of_a_card(self, start: int) -> bool:
+        """Whether nothing but words without content, and what speaks of items, stands before a place in its clause."""
+        begin = max((o for o in self.reading.openings if o <= start), default=0)
+        dull = {*self.language.stopwords, *self.language.item_words, *self.language.words("chatter")}
+        return all(
+            token.used or token.text in dull or any(r.start <= token.start < r.end for r in self.references)
+            for token in self.reading.tokens
+            if begin <= token.start < start
+        )
 
     def _limited_by(self, start: int, at: int) -> bool:
         for words, up in ((self.spoken.high, False), (self.spoken.low, True)):

@@ -15,6 +15,8 @@ from assistant.vocabulary import Vocabulary
 
 VAGUE = 1 / 3
 """The share of the items that count as "short", "cheap" or "recent" when nothing more is said."""
+MAX_VAGUE = 8
+"""Words of a message in which "old" may speak of the wanted item although nothing that is wanted stands behind it."""
 SHORT_MESSAGE = 3
 """A category in a message of so few words is meant as one, whatever stands around it."""
 
@@ -176,7 +178,9 @@ def _use_label(reading: Reading, start: int, end: int, vocabulary: Vocabulary) -
     if first.negated:
         # "French" rules out the country; that the language has the same name is not meant.
         slot_meant = _slot_meant(reading, start, end, labels, vocabulary) if labels else ""
-        exact = [label for label in labels if label[0] == slot_meant] or list(vocabulary.free_label(phrase))
+        exact = [label for label in labels if label[0] == slot_meant]
+        if not exact and not first.told:
+            exact = list(vocabulary.free_label(phrase))
         likeliest = exact or list(wished[:1])
         for slot, value in dict.fromkeys((*likeliest, *wished)):
             made = Constraint(slot=slot, op="none", values=(value,), words=words)
@@ -307,7 +311,9 @@ def names_category(reading: Reading, start: int, end: int, vocabulary: Vocabular
 def _find_vague(reading: Reading, vocabulary: Vocabulary) -> None:
     """ "Something short", "a cheap one": the lower third is preferred."""
     spoken, language = vocabulary.spoken, vocabulary.language
-    behind = {*language.item_words, *language.words("follows_category"), *language.words("kind")}
+    behind = {*language.item_words, *language.words("kind")}
+    if len(reading.tokens) <= MAX_VAGUE:
+        behind |= set(language.words("follows_category"))
     for index, token in enumerate(reading.tokens):
         for words, up in ((spoken.high, True), (spoken.low, False)):
             slot = words.get(token.text)

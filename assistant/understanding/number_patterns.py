@@ -64,6 +64,7 @@ class NumberPatterns:
         self.below = re.compile(words["below"])
         self.above = re.compile(words["above"])
         self.strict = re.compile(rf"{words['below_strict']}|{words['above_strict']}")
+        self.about = re.compile(words["about"])
         self.below_after = re.compile(words["below_after"])
         self.negation_before = re.compile(words["negation_before"].replace("{between_words}", self.between_words))
         self.joined = re.compile(words["joined"])

@@ -15,6 +15,8 @@ from typing import Any
 from assistant.understanding.number_patterns import NumberPatterns
 from assistant.understanding.slots import SpokenSlots
 
+FAR = 2.0
+"""An upper limit of more than so many times the greatest number that there is limits nothing, and is not meant to."""
 SIXTY = 60
 """Of what a unit with so many smaller ones is divided in."""
 AROUND = 0.1
@@ -46,9 +48,12 @@ class _Finder:
         self.caps_only = False
         """Whether a number that does not say what it counts is taken for the slot only where it is a cap."""
         self.spans: list[NumberSpan] = []
+        self.passed: list[tuple[int, int]] = []
+        """Stretches whose number limits nothing."""
 
     def free(self, start: int, end: int) -> bool:
-        return not any(span.start < end and start < span.end for span in self.spans)
+        taken = [*((span.start, span.end) for span in self.spans), *self.passed]
+        return not any(first < end and start < last for first, last in taken)
 
     def take(
         self, match: re.Match[str], slot: str | None, low: float | None, high: float | None, *,
@@ -111,8 +116,17 @@ class _Finder:
             if name:
                 return self.patterns.names[re.sub(r"\s+", " ", name)], 1.0
         if bare and self.default is not None and self.default in self.spoken.numeric:
-            return self.default, 1.0
+            plain = [groups[name] for name in ("n1", "n2") if groups.get(name)]
+            if self.answer is None and not all(written[0].isdigit() for written in plain):
+                return None  # "at least one car chase"
+            if self.answer is not None or all(self._plausible(float(written.replace(",", ""))) for written in plain):
+                return self.default, 1.0
         return None
+
+    def _plausible(self, value: float) -> bool:
+        """Whether a number that does not say what it counts can be one of the default slot."""
+        assert self.default is not None
+        return self.spoken.quantile(self.default, 0.01) <= value <= 1.5 * self.spoken.quantile(self.default, 0.99)
 
     def _price(self) -> str | None:
         return self.patterns.names.get("price") or ("price" if "price" in self.spoken.numeric else None)
@@ -156,10 +170,13 @@ class _Finder:
         patterns, step = self.patterns, self.spoken.step(slot)
         strict = step if patterns.strict.fullmatch(how) else 0.0
         if patterns.below.fullmatch(how):
-            self.take(match, slot, None, _rounded(value - strict))
+            if value < FAR * self.spoken.quantile(slot, 1.0) or self.answer == slot:
+                self.take(match, slot, None, _rounded(value - strict))
+            else:
+                self.passed.append(match.span())  # "within 24 hours" tells a story
         elif patterns.above.fullmatch(how):
             self.take(match, slot, _rounded(value + strict), None)
-        else:
+        elif patterns.about.fullmatch(how) and (match["u1"] or match["cur1"] or match["name"] or self.answer == slot):
             reach = self.spoken.words[slot].around or AROUND * value
             self.take(match, slot, _rounded(value - reach), _rounded(value + reach))
 
