@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import uuid
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,9 +49,9 @@ def serving(folder):
 async def replies(folder):
     async with opened(folder) as assistant:
         yield [
-            await assistant.reply(say(user, text, f"{user}{number}"))
+            await assistant.reply(say(user, text, uuid.uuid4().hex))  # what was shown before is not shown again
             for user in ("ana", "new")
-            for number, text in enumerate(REQUESTS)
+            for text in REQUESTS
         ]
 
 
