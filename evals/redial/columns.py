@@ -24,7 +24,18 @@ from evals.redial.data import Redial, Turn, mentions
 from vectorstore.base import Embedder
 
 Column = NDArray[np.float32]
-NAMES = ("popular", "recommended", "together", "rated_together", "alike", "most_alike", "years", "words", "meaning")
+NAMES = (
+    "popular",
+    "recommended",
+    "together",
+    "rated_together",
+    "alike",
+    "most_alike",
+    "years",
+    "words",
+    "meaning",
+    "led_to",
+)
 _YEAR_IN_TITLE = re.compile(r"\(\d{4}\)")
 
 
@@ -38,6 +49,8 @@ class ColumnSettings:
     """λ of EASE over the ratings."""
     last_words: int = 3
     """Utterances, from the last, whose meaning is compared."""
+    led_to: float = 30.0
+    """λ of the ridge regression from a conversation's vectors to those of what was recommended in it."""
     common: float = 0.05
     """A word that a larger share of the development utterances holds says nothing of films."""
     k1: float = 1.2
@@ -122,6 +135,7 @@ class Columns:
         self.year = np.where(np.isnan(year), np.nanmedian(year), year)
         self.bm25 = Bm25(catalogue, redial.rows, settings)
         self._embedder = embedder
+        self._said: dict[Turn, Column] = {}
         self.features = ItemFeatures(
             vectors=self.vectors, year=self.year, categories=((),) * self.n, people=((),) * self.n, tags=((),) * self.n
         )
@@ -144,11 +158,18 @@ class Columns:
         """The columns with what some turns teach."""
         return FittedColumns(self, teaching)
 
+    def conversation(self, turn: Turn, known: Sequence[int]) -> Column:
+        """(2 · dim,): the vector of all that was said, and the mean of the films so far."""
+        if turn not in self._said:
+            self._said[turn] = self._embedder.embed([_plain(turn.context)])[0]
+        liked = self.vectors[list(known)].mean(axis=0) if known else np.zeros_like(self._said[turn])
+        return np.concatenate([self._said[turn], liked]) * 2
+
     def still(self, turn: Turn, known: Sequence[int]) -> dict[str, Column]:
         """The columns that no dialogue teaches."""
         zeros = np.zeros(self.n, np.float32)
         text = _plain(turn.context[-self.settings.last_words :])
-        columns = {
+        columns: dict[str, Column] = {
             "words": self.bm25.score(self.spoken(turn)) / math.sqrt(max(1, sum(self.spoken(turn).values()))),
             "meaning": self.vectors @ self._embedder.embed([text])[0],
             "rated_together": zeros if self._rated is None else self._rated.score(history(known)),
@@ -175,6 +196,25 @@ class FittedColumns:
         self.recommended = np.bincount(targets, minlength=n)
         ease = Ease(regularisation=columns.settings.together)
         self._together = ease.fit(interactions(mentioned, n), columns.features)
+        self._map = self._led_to(teaching)
+
+    def _led_to(self, teaching: Sequence[Turn]) -> Column:
+        """(2 · dim, dim) ridge regression to the vectors of what was recommended, less their mean."""
+        columns = self._columns
+        pairs = [
+            (columns.conversation(turn, columns.places(turn)), columns.vectors[columns.redial.place[item]])
+            for turn in teaching
+            for item in turn.targets
+            if item in columns.redial.place
+        ]
+        dim = columns.vectors.shape[1]
+        if not pairs:
+            return np.zeros((2 * dim, dim), np.float32)
+        said = np.stack([said for said, _ in pairs]).astype(np.float64)
+        led = np.stack([led for _, led in pairs]).astype(np.float64)
+        gram = said.T @ said + columns.settings.led_to * np.eye(2 * dim)
+        solved: Column = np.linalg.solve(gram, said.T @ (led - led.mean(axis=0))).astype(np.float32)
+        return solved
 
     def __call__(self, turn: Turn) -> Column:
         """(n_candidates, len(NAMES)) float32."""
@@ -182,6 +222,8 @@ class FittedColumns:
         named = self._columns.still(turn, known)
         named["popular"] = np.log(self.mentioned + 0.5).astype(np.float32)
         named["recommended"] = np.log(self.recommended + 0.3).astype(np.float32)
+        direction = self._columns.conversation(turn, known) @ self._map
+        named["led_to"] = self._columns.vectors @ direction
         named["together"] = self._together.score(history(known))
         return np.stack([np.asarray(named[name], np.float32) for name in NAMES], axis=1)
 
