@@ -150,6 +150,11 @@ def _cue(pattern: str, lists: Mapping[str, str], spaced: bool) -> Cue:
     return Cue(regex=re.compile(body), opens=opens)
 
 
+def _slot_words(words: Mapping[str, Any]) -> SlotWords:
+    fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in words.items()}
+    return SlotWords(**fields)
+
+
 def _lists(data: Mapping[str, Any], slots: Iterable[SlotWords]) -> dict[str, str]:
     lists = {name: value if isinstance(value, str) else "|".join(value) for name, value in data["lists"].items()}
     lists["item"] = any_of(data["item_words"].split())
@@ -168,10 +173,7 @@ def load_language(code: str = "en") -> Language:
     text = resources.files("assistant").joinpath("languages", f"{code}.toml").read_text(encoding="utf-8")
     data: dict[str, Any] = tomllib.loads(text)
     spaced = bool(data.get("spaced", True))
-    slots = tuple(
-        SlotWords(**{name: tuple(value) if isinstance(value, list) else value for name, value in words.items()})
-        for words in data["slots"].values()
-    )
+    slots = tuple(_slot_words(words) for words in data["slots"].values())
     lists = _lists(data, slots)
     return Language(
         code=code,

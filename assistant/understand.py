@@ -18,7 +18,7 @@ from assistant.text import fold
 from assistant.types import Constraint, Context, Intent, Utterance
 from assistant.understanding.acts import QUESTIONS, find_act, is_out_of_scope, is_small_talk
 from assistant.understanding.answers import MAX_ANSWER, find_answer
-from assistant.understanding.critiques import find_critiques, find_same
+from assistant.understanding.critiques import find_critiques
 from assistant.understanding.labels import find_labels
 from assistant.understanding.negations import mark_negations
 from assistant.understanding.numbers import NumberSpan, find_numbers
@@ -26,6 +26,7 @@ from assistant.understanding.people import find_people
 from assistant.understanding.reading import Reading, cue_at, read
 from assistant.understanding.references import find_references
 from assistant.understanding.revisions import find_rejections, find_replaced, find_revisions
+from assistant.understanding.shared_values import find_same
 from assistant.understanding.statements import find_statements, state
 from assistant.understanding.titles import find_titles, title_at
 from assistant.unspaced.read import understand_unspaced

@@ -27,8 +27,9 @@ def find_act(reading: Reading, vocabulary: Vocabulary, context: Context) -> Inte
         for match in reading.matches(name):
             if name == "told_mood" or not find_references(reading, vocabulary, context, loose=True, start=match.end()):
                 reading.use_span(match.start(), match.end())
-    for name in ("what_if", "why_not"):
-        if found := _with_references(reading, vocabulary, context, name):
+    intents: tuple[Intent, ...] = ("what_if", "why_not")
+    for intent in intents:
+        if found := _with_references(reading, vocabulary, context, intent):
             return found
     if found := _why(reading, vocabulary, context):
         return found
@@ -50,7 +51,7 @@ def _with_references(reading: Reading, vocabulary: Vocabulary, context: Context,
             continue
         reading.references.extend(ids_of(named))
         return intent
-    if intent == "why_not" and (match := reading.first("why_none")):
+    if intent == "why_not" and reading.first("why_none"):
         return intent
     return None
 
@@ -213,10 +214,10 @@ def _accepts(reading: Reading, vocabulary: Vocabulary, context: Context) -> bool
         near = [r for r in references if len(reading.plain[r.end : match.start()].split()) <= 1]
         if (chosen := _unlike(reading, near)[-1:]) and not negated_at(reading, match.start()):
             return _accept(reading, chosen, match)
-    if context.question is None and (match := reading.first("accept_bare")):
+    if context.question is None and (bare := reading.first("accept_bare")):
         taken = context.focus[:1] or (context.table if len(context.table) == 1 else ())
-        if match.end() >= len(reading.plain.rstrip(" .!")) and taken:
-            reading.use_span(match.start(), match.end())
+        if bare.end() >= len(reading.plain.rstrip(" .!")) and taken:
+            reading.use_span(bare.start(), bare.end())
             reading.accepted.extend(taken)
             reading.references.extend(taken)
             return True

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from assistant.text import fold
 from assistant.types import Constraint, Context, Question
+from assistant.understanding.held import held_by, numbers_in
 from assistant.understanding.reading import Reading, negated_at
-from assistant.understanding.revisions import held_by, numbers_in
 from assistant.understanding.slots import NO, YES
 from assistant.vocabulary import Vocabulary
 
@@ -130,7 +130,8 @@ def _bare_value(reading: Reading, vocabulary: Vocabulary, slot: str) -> None:
     catalogue = vocabulary.catalogue
     if slot not in catalogue.labels and slot != "people":
         return
-    index, values, negated = 0, [], False
+    values: list[str] = []
+    index, negated = 0, False
     first = last = -1
     while index < len(reading.tokens):
         for size in range(min(vocabulary.language.longest, len(reading.tokens) - index), 0, -1):

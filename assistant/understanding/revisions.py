@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import date
 
-from assistant.language import singular
-from assistant.text import fold
 from assistant.types import Constraint, Context, Held
-from assistant.understanding.numbers import NumberSpan, find_numbers
+from assistant.understanding.held import held_by, numbers_in, phrases_of, values_known, values_of
 from assistant.understanding.reading import Reading
 from assistant.understanding.references import Reference, find_references, ids_of
 from assistant.vocabulary import Vocabulary
@@ -77,14 +74,6 @@ def _needless(reading: Reading, vocabulary: Vocabulary, context: Context) -> Non
         reading.use_span(match.start(), match.end())
 
 
-def values_known(what: str, vocabulary: Vocabulary) -> bool:
-    """Whether a phrase holds a value or a name of a slot."""
-    return any(
-        vocabulary.label(p) or vocabulary.wish(p) or vocabulary.free_label(p) or vocabulary.spoken.slots_named(p)
-        for p in _phrases(what, vocabulary)
-    )
-
-
 def _reasons(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
     """ "No, it's American", "not the first, it's a drama": what an unwanted item is, is not wanted."""
     refuses = any(match.start() <= reading.lead for match in reading.matches("refusal"))
@@ -107,86 +96,6 @@ def _reasons(reading: Reading, vocabulary: Vocabulary, context: Context) -> None
         first, last = reading.tokens_of(match.start(), match.end())
         reading.use(first, last)
         reading.refines = True
-
-
-def held_by(what: str, vocabulary: Vocabulary, context: Context) -> list[Held]:
-    """What the conversation holds that words speak of: by their value or the user's own words, else by their slot."""
-    phrases = _phrases(what, vocabulary)
-    by_number = [held for held in context.held if _same_numbers(what, held, vocabulary)]
-    if by_number:
-        return by_number
-    by_value = [held for held in context.held if phrases & _values_of(held, vocabulary)]
-    if by_value:
-        return by_value
-    by_words = [held for held in context.held if phrases & _words_of(held, vocabulary)]
-    if by_words:
-        return by_words
-    by_slot = [held for held in context.held if phrases & _slot_words(held.constraint.slot, vocabulary)]
-    return [held for held in by_slot if held.constraint.op != "none"] or by_slot
-
-
-def _slot_words(slot: str, vocabulary: Vocabulary) -> set[str]:
-    if slot == "people":
-        return {word for role in vocabulary.catalogue.roles for word in vocabulary.spoken.all_words(role)}
-    return vocabulary.spoken.all_words(slot)
-
-
-def numbers_in(text: str, vocabulary: Vocabulary, slot: str | None = None) -> list[NumberSpan]:
-    """The limits on numbers that a folded stretch of text states; ``slot`` is what they count where they do not say."""
-    newest = vocabulary.newest or date.today().year
-    return [
-        span
-        for span in find_numbers(
-            text,
-            vocabulary.number_patterns,
-            vocabulary.spoken,
-            default=slot,
-            answer=slot,
-            today=date(newest, 1, 1),
-            newest=vocabulary.newest,
-        )
-        if span.slot is not None
-    ]
-
-
-def _same_numbers(what: str, held: Held, vocabulary: Vocabulary) -> bool:
-    if held.constraint.op not in ("range", "outside"):
-        return False
-    ends = (held.constraint.low, held.constraint.high)
-    return any(
-        span.slot == held.constraint.slot and (span.low, span.high) == ends for span in numbers_in(what, vocabulary)
-    )
-
-
-def _phrases(what: str, vocabulary: Vocabulary) -> set[str]:
-    """Every run of words in a phrase, each also by its singular and by the values that it stands for."""
-    language = vocabulary.language
-    words = list(re.findall(r"[\w'-]+", fold(what)))
-    joiner = " " if language.spaced else ""
-    found: set[str] = set()
-    for size in range(1, min(len(words), 5) + 1):
-        for start in range(len(words) - size + 1):
-            phrase = joiner.join(words[start : start + size])
-            if phrase in language.stopwords or (phrase in language.item_words and size == 1):
-                continue
-            found |= {phrase, singular(phrase)}
-            labels = (*vocabulary.label(phrase), *vocabulary.wish(phrase), *vocabulary.free_label(phrase))
-            found |= {fold(value) for _, value in labels}
-            found |= {fold(vocabulary.shown_person(name)) for name in vocabulary.person(phrase)}
-    return found
-
-
-def _values_of(held: Held, vocabulary: Vocabulary) -> set[str]:
-    return {fold(value) for value in held.constraint.values}
-
-
-def _words_of(held: Held, vocabulary: Vocabulary) -> set[str]:
-    language = vocabulary.language
-    dull = language.stopwords | language.item_words
-    words = re.findall(r"[\w'-]+", fold(held.constraint.words))
-    found = {word for word in words if word not in dull}
-    bounds = {f"{end:g}" for end in (held.constraint.low, held.constraint.high) if end is not None}
-    return found | {fold(held.constraint.words)} | bounds
 
 
 # relaxing
@@ -224,8 +133,8 @@ def _relax(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
 def _readmit(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
     """ "You can include horror again": what was ruled out no longer is."""
     for match in reading.matches("readmit"):
-        phrases = _phrases(match["what"], vocabulary)
-        ruled_out = [h for h in context.held if h.constraint.op == "none" and phrases & _values_of(h, vocabulary)]
+        phrases = phrases_of(match["what"], vocabulary)
+        ruled_out = [h for h in context.held if h.constraint.op == "none" and phrases & values_of(h, vocabulary)]
         if ruled_out and reading.free_span(match.start(), match.end()):
             _drop(reading, ruled_out)
             reading.use_span(match.start(), match.end())
@@ -262,12 +171,12 @@ def _relax_numbers(reading: Reading, vocabulary: Vocabulary, context: Context, m
 
 def _mark_widening(reading: Reading, vocabulary: Vocabulary, context: Context, match: re.Match[str], what: str) -> None:
     """ "French is fine too": the value will stand beside those of its slot that are held."""
-    slots = {slot for phrase in _phrases(what, vocabulary) for slot, _ in vocabulary.label(phrase)}
+    slots = {slot for phrase in phrases_of(what, vocabulary) for slot, _ in vocabulary.label(phrase)}
     wider = [held for held in context.held if held.constraint.op == "any" and held.constraint.slot in slots]
     excluded = [
         held
         for held in context.held
-        if held.constraint.op == "none" and _phrases(what, vocabulary) & _values_of(held, vocabulary)
+        if held.constraint.op == "none" and phrases_of(what, vocabulary) & values_of(held, vocabulary)
     ]
     if excluded:
         _drop(reading, excluded)

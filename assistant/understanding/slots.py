@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -120,7 +121,9 @@ DISCRETE = 30
 def _both(one: SlotWords, other: SlotWords) -> SlotWords:
     """Two ways of speaking of the same slot: the people of a catalogue without roles are directors and authors alike."""
     lists = ("names", "more", "less", "most", "least", "high", "low", "asks")
-    joined = {name: tuple(dict.fromkeys((*getattr(one, name), *getattr(other, name)))) for name in lists}
+    joined: dict[str, Any] = {
+        name: tuple(dict.fromkeys((*getattr(one, name), *getattr(other, name)))) for name in lists
+    }
     return replace(one, units={**other.units, **one.units}, **joined)
 
 
