@@ -46,6 +46,7 @@ _SLOT_WORDS = {
     "bought": "you bought",
     "often_likes": "you often like",
     "told": "you told me",
+    "told_not": "you told me",
     "position": "its position",
     "position_of": "of so many",
     "moved_by": "counted for it",
