@@ -640,6 +640,28 @@ class TasteDeletedDocument(Document):
     entry_id: str
 
 
+class KeyDocument(Document):
+    """A key of the web server; its secret is kept as a digest only."""
+
+    type: Literal["key"] = "key"
+    key_id: str
+    tenant: str
+    user: str | None
+    """Null for a service, which names the user of each request."""
+    created_at: Score
+    """Unix seconds."""
+
+
+class KeyAddedDocument(Document):
+    """A new key, whole: this is the only time that it is shown."""
+
+    type: Literal["key_added"] = "key_added"
+    key: str
+    key_id: str
+    tenant: str
+    user: str | None
+
+
 class DoctorDocument(Document):
     """The state of a data folder."""
 
@@ -706,6 +728,8 @@ DOCUMENTS: dict[str, type[Document]] = {
     "user_deleted": UserDeletedDocument,
     "taste": TasteDocument,
     "taste_deleted": TasteDeletedDocument,
+    "key": KeyDocument,
+    "key_added": KeyAddedDocument,
     "doctor": DoctorDocument,
     "error": ErrorDocument,
     "line_error": LineErrorDocument,

@@ -72,6 +72,22 @@ class Settings(BaseSettings):
     """Makes the choice repeatable for the same user, conversation and message; None: chance."""
     rules: Path | None = None
     """A file of business rules; None is ``rules.toml`` or ``rules.json`` in the data folder, where there is one."""
+    web_rate: str = "120/minute"
+    """How often one caller of the web server may ask: a number per ``second``, ``minute``, ``hour`` or ``day``."""
+    web_turns: int = Field(default=8, ge=1)
+    """Turns that the web server runs at once."""
+    web_waiting: int = Field(default=64, ge=0)
+    """Turns that wait for one of those; more are refused with 503."""
+    web_tokens_a_day: int | None = Field(default=None, ge=1)
+    """Tokens of the language model that one caller may use in a day (UTC); None: as many as it takes."""
+    web_max_body: int = Field(default=65_536, ge=1_024)
+    """Bytes of a request's body; larger ones are refused with 413."""
+    web_hosts: tuple[str, ...] = ()
+    """Names that the web server answers to, besides those of this machine and the address it is bound to."""
+    pictures: Literal["off", "proxy"] = "off"
+    """Whether the page shows pictures; ``proxy`` fetches them through the server, from ``picture_hosts`` alone."""
+    picture_hosts: tuple[str, ...] = ()
+    """Hosts that pictures may come from, over https."""
     prompts: Path | None = None
     """A folder of prompts that replace the packaged ones of the same name."""
 

@@ -98,7 +98,7 @@ class Assistant:
         check_message(message)
         started = time.monotonic()
         deadline = started + self.settings.reply_within
-        serving = await self._current()
+        serving = await self.serving()
         conversation = message.conversation or self._sessions.setdefault(message.user, uuid.uuid4().hex[:12])
         plan = await self._decide(serving, message, conversation, deadline)
         yield Retrieved(candidates=plan.found.candidates, sources=plan.found.sources)
@@ -132,7 +132,7 @@ class Assistant:
     async def explain(self, user: str, item_id: str) -> Recommendation:
         """Why ``item_id`` would be recommended to ``user``. Raises ``UnknownNameError`` for an unknown item."""
         deadline = time.monotonic() + self.settings.reply_within
-        serving = await self._current()
+        serving = await self.serving()
         row = serving.catalogue.row_of.get(item_id)
         if row is None:
             raise UnknownNameError(f"There is no item {item_id!r}.{did_you_mean(item_id, serving.catalogue.ids)}")
@@ -158,7 +158,7 @@ class Assistant:
         diversity: float | None = None,
     ) -> list[tuple[str, float | None]]:
         """See ``assistant.rank.rank``; ``diversity`` None is the setting's."""
-        serving = await self._current()
+        serving = await self.serving()
         return await asyncio.to_thread(
             rank,
             self.store,
@@ -308,7 +308,7 @@ class Assistant:
 
     # the state of the catalogue
 
-    async def _current(self) -> Serving:
+    async def serving(self) -> Serving:
         """The state to serve from: loaded at first use, and again after the catalogue or the model changed."""
         serving = self._serving
         if serving is not None and not await asyncio.to_thread(serving.is_stale, self.store):

@@ -70,7 +70,7 @@ async def test_what_moved_the_score_is_what_the_explanation_may_say(folder):
     """The facts of the history are of items that moved the score, and of no other."""
     async with opened(folder) as assistant:
         card = await assistant.explain("ana", "aliens")
-        serving = await assistant._current()
+        serving = await assistant.serving()
         found = why(assistant.store, serving.catalogue, serving.ranker, "ana", "aliens")
     moved = {one.item_id for one in found.history}
     cited = {fact.other_item_id for fact in card.explanation.facts if fact.source == "history"}

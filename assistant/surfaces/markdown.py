@@ -1,0 +1,63 @@
+"""A reply as Markdown, for clients that show nothing else. What comes from items, users and models is escaped."""
+
+from __future__ import annotations
+
+import re
+
+from assistant.surfaces.render import evidence, facts_line, heading, phrased, safe
+from assistant.types import Explanation, Recommendation, Reply
+
+_SPECIAL = re.compile(r"([\\`*_\[\]#|~])")
+
+
+def said(text: str) -> str:
+    """Text as it stands: nothing in it becomes a link, an image, a heading, a tag or an address to follow."""
+    shown = _SPECIAL.sub(r"\\\1", safe(text)).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return shown.replace("://", "&#58;//")
+
+
+def opening(reply_text: str, acting_on: tuple[str, ...]) -> str:
+    """What stands before the cards."""
+    labels = " · ".join(said(label) for label in acting_on)
+    return "\n\n".join(part for part in (said(reply_text), f"*{labels}*" if labels else "") if part)
+
+
+def card(recommendation: Recommendation) -> str:
+    """A numbered card: the title, what it is, the reason, and what each part of it rests on."""
+    item = recommendation.item
+    lines = [f"{recommendation.position}. **{said(heading(recommendation.title, recommendation.year))}**"]
+    if line := facts_line(item):
+        lines.append(f"   {said(line)}  ")
+    if recommendation.label:
+        lines.append(f"   *{said(recommendation.label)}*  ")
+    lines.append(f"   {said(recommendation.explanation.text)}")
+    lines += [f"   - {row}" for row in _evidence(recommendation.explanation)]
+    return "\n".join(lines)
+
+
+def closing(reply: Reply) -> str:
+    """What stands below the cards."""
+    parts = []
+    if reply.answer is not None and (rows := _evidence(reply.answer)):
+        parts.append("\n".join(f"- {row}" for row in rows))
+    if reply.question is not None:
+        parts.append(f"**{said(reply.question.text)}**")
+    return "\n\n".join(parts)
+
+
+def markdown(reply: Reply) -> str:
+    """A whole reply."""
+    cards = [card(recommendation) for recommendation in reply.recommendations]
+    return "\n\n".join(part for part in (opening(reply.text, reply.acting_on), *cards, closing(reply)) if part)
+
+
+def _evidence(explanation: Explanation) -> list[str]:
+    """A line per fact with the words that it bears, then who phrased it."""
+    by_fact: dict[str, list[str]] = {}
+    for row in evidence(explanation):
+        words = by_fact.setdefault(row.sentence(), [])
+        if row.words and row.words not in words:
+            words.append(row.words)
+    told = [" ← ".join([", ".join(f"“{said(w)}”" for w in words), said(fact)] if words else [said(fact)])
+            for fact, words in by_fact.items()]  # fmt: skip
+    return [*told, said(phrased(explanation))] if told else []

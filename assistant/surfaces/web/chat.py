@@ -1,0 +1,80 @@
+"""A turn as server-sent events."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from assistant.commands.output import fault
+from assistant.documents import Document, ErrorBody, RecommendationDocument, RepliedDocument
+from assistant.surfaces.render import facts_line
+from assistant.surfaces.web.accounts import Caller
+from assistant.surfaces.web.asking import caller, web
+from assistant.surfaces.web.documents import CardDocument, ChatBody, RankedEvent, StartedEvent
+from assistant.surfaces.web.limits import LimitReached
+from assistant.surfaces.web.state import Web
+from assistant.types import Item, Message, RankedList, Recommendation, Recommended, Replied, TurnEvent
+
+routes = APIRouter()
+
+
+@routes.post("/api/chat", response_class=EventSourceResponse, summary="Say something; the reply comes as events")
+async def chat(
+    body: ChatBody, who: Annotated[Caller, Depends(caller)], server: Annotated[Web, Depends(web)]
+) -> AsyncIterator[ServerSentEvent]:
+    """Events: ``started`` (the conversation), ``ranked`` (the text and how many cards will come), a ``card`` each once it is
+    verified, ``replied`` (the whole reply), or ``error``. Closing the connection stops the turn, and nothing of it is kept.
+    """
+    conversation = body.conversation or uuid.uuid4().hex
+    message = Message(
+        user=who.user,
+        text=body.text,
+        conversation=conversation,
+        take_back=tuple(body.take_back),
+        edits=body.edits,
+    )
+    yield _event("started", StartedEvent(conversation=conversation))
+    try:
+        async with aclosing(server.turn(message)) as events:
+            async for event in events:
+                if (sent := _sent(event, server)) is not None:
+                    yield sent
+    except LimitReached as error:
+        yield _event("error", ErrorBody(kind="limit", message=str(error)))
+    except Exception as error:  # noqa: BLE001 - the boundary of a reply: its reader is told, whatever went wrong
+        kind, told, _ = fault(error)
+        yield _event("error", ErrorBody(kind=kind, message=told))
+
+
+def card_document(card: Recommendation, server: Web) -> CardDocument:
+    """A card as the page shows it."""
+    shown = RecommendationDocument.of(card)
+    return CardDocument(**shown.model_dump(), details=facts_line(card.item), picture=picture_of(card.item, server))
+
+
+def picture_of(item: Item, server: Web) -> str | None:
+    """Where the page finds the picture of an item."""
+    if not server.pictures.allows(item.image_url):
+        return None
+    return f"/pictures/{quote(item.item_id, safe='')}"
+
+
+def _sent(event: TurnEvent, server: Web) -> ServerSentEvent | None:
+    if isinstance(event, RankedList):
+        ranked = RankedEvent(text=event.text, acting_on=list(event.acting_on), count=len(event.ranking))
+        return _event("ranked", ranked)
+    if isinstance(event, Recommended):
+        return _event("card", card_document(event.recommendation, server))
+    if isinstance(event, Replied):
+        return _event("replied", RepliedDocument.of(event.reply))
+    return None
+
+
+def _event(name: str, document: Document) -> ServerSentEvent:
+    return ServerSentEvent(event=name, raw_data=document.encode().decode().rstrip("\n"))
