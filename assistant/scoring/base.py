@@ -53,6 +53,16 @@ class History:
         ordered = np.sort(self.rows)
         return bool((ordered[1:] == ordered[:-1]).any())
 
+    @cached_property
+    def moments(self) -> tuple[Rows, Rows]:
+        """(len(history),) the number, from 0, of each event's moment, and (n_moments,) how many events each has.
+
+        Events of the same second are of one moment; those without a time have one each.
+        """
+        moment = np.zeros(len(self.rows), np.int64)
+        np.cumsum(self.time[1:] != self.time[:-1], out=moment[1:])
+        return moment, np.bincount(moment)
+
 
 @dataclass(frozen=True, kw_only=True)
 class ItemFeatures:

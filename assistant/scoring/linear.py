@@ -74,22 +74,26 @@ class LinearScorer:
     def score_many(self, histories: Sequence[History]) -> Scores:
         """(len(histories), n_items) float32, the same as ``score`` for each."""
         events = [self._events(history) for history in histories]
-        sizes = [len(at) for at, _ in events]
-        scores = np.zeros((len(histories), len(self.place)), np.float32)
-        if not sum(sizes):
-            return scores
+        ends = np.cumsum([0, *(len(at) for at, _ in events)])
+        if not ends[-1]:
+            return np.zeros((len(histories), len(self.place)), np.float32)
         weights = sparse.csr_array(
-            (
-                np.concatenate([weight for _, weight in events]),
-                (np.repeat(np.arange(len(events)), sizes), np.concatenate([at for at, _ in events])),
-            ),
+            (np.concatenate([weight for _, weight in events]), np.concatenate([at for at, _ in events]), ends),
             shape=(len(events), len(self.known)),
         )
         product = weights @ self.matrix
         values = product if isinstance(product, np.ndarray) else product.toarray()
+        if self._covers_all:
+            return values
+        scores = np.zeros((len(histories), len(self.place)), np.float32)
         there = self.known >= 0
         scores[:, self.known[there]] = values[:, there]
         return scores
+
+    @property
+    def _covers_all(self) -> bool:
+        """Whether the matrix's items are the catalogue's, in its order."""
+        return len(self.known) == len(self.place) and bool((self.place == np.arange(len(self.place))).all())
 
     def contributions(self, history: History, row: int) -> Scores | None:
         """(len(history),): each event's share of the score of ``row``; they add up to it."""

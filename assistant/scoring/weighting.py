@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
 from assistant.scoring.base import History, Interactions, Scores
@@ -72,17 +71,18 @@ class HistoryWeighting:
     def _fading(self, weight: Scores, history: History, start: int) -> Scores:
         """(len(history),) weights of the events from ``start`` on, decayed; zero before."""
         faded = np.zeros(len(history), np.float32)
-        faded[start:] = weight if self.decay >= 1 else weight * self._decays(history.time, len(history), start)
+        faded[start:] = weight if self.decay >= 1 else weight * self._decays(history, start)
         return faded
 
-    def _decays(self, time: NDArray[np.float64], n: int, start: int) -> Scores:
+    def _decays(self, history: History, start: int) -> Scores:
         """Of the events from ``start`` on."""
+        n = len(history)
         if not self.average_ties:
             decays = self.decay ** np.arange(n - 1 - start, -1, -1, dtype=np.float64)
         else:
+            moment, sizes = history.moments
             decays = self.decay ** np.arange(n - 1, -1, -1, dtype=np.float64)
-            group = np.concatenate([[0], np.cumsum(time[1:] != time[:-1])])
-            decays = (np.bincount(group, decays) / np.bincount(group))[group][start:]
+            decays = (np.bincount(moment, decays) / sizes)[moment[start:]]
         decays[decays < NEGLIGIBLE] = 0
         return decays.astype(np.float32)
 
