@@ -113,8 +113,8 @@ def choice_lists(
     )
 
 
-MOSTLY = 0.5
-"""Share of the choices whose item is among the candidates by its own strength, below which only these are learned from."""
+CLEARLY = 1.1
+"""How much better in nDCG weights learned from some of the choices must do to be taken."""
 
 
 def _some(lists: ChoiceLists, keep: NDArray[np.bool_]) -> ChoiceLists:
@@ -134,11 +134,28 @@ def fit_weights(lists: ChoiceLists, *, ridge: float = 1e-3, start: Scores | None
     less ``ridge · |w|²``; convex, by L-BFGS-B. Non-negative, so that no scorer is turned against itself by chance.
 
     A chosen item that took the place of the last candidate is the worst of its list by construction: of such choices
-    weights learn to distrust the columns that made the list. A few tell what the columns miss; where they are the most, they
-    are left out, which is sound, as candidates were then taken without a look at what was chosen.
+    weights learn to distrust the columns that made the list. A few tell what the columns miss. Many spoil the weights, so
+    they are also learned without them, which is sound, as the other candidates were taken without a look at what was chosen;
+    and that is what counts where it ranks the choices clearly better.
     """
-    if 0 < lists.natural.mean() < MOSTLY:
-        lists = _some(lists, lists.natural)
+    weights = _most_likely(lists, ridge, start)
+    if not lists.natural.any() or lists.natural.all():
+        return weights
+    without = _most_likely(_some(lists, lists.natural), ridge, start)
+    reached, _ = held_out(lists.columns @ weights, lists)
+    reached_without, _ = held_out(lists.columns @ without, lists)
+    return without if reached_without > CLEARLY * reached else weights
+
+
+def held_out(scores: Scores, lists: ChoiceLists) -> tuple[float, float]:
+    """Mean nDCG@10 and hit@10 of (n_choices, n_candidates) scores; an item outside the candidates counts 0."""
+    scores = np.where(lists.open, scores, -np.inf)
+    own = scores[np.arange(len(scores)), lists.chosen][:, None]
+    ranks = (scores > own).sum(1) + ((scores == own).sum(1) - 1) // 2
+    return float((ndcg(ranks) * lists.natural).mean()), float(((ranks < 10) & lists.natural).mean())
+
+
+def _most_likely(lists: ChoiceLists, ridge: float, start: Scores | None) -> Scores:
     columns, chosen = lists.columns, lists.chosen
     n, _, n_columns = columns.shape
     at, closed = np.arange(n), ~lists.open

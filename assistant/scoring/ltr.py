@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from assistant.errors import MissingExtraError
 from assistant.scoring import files
 from assistant.scoring.base import History, Interactions, ItemFeatures, Rows, Scores
-from assistant.scoring.choices import Choice, ChoiceLists, ndcg
+from assistant.scoring.choices import Choice, ChoiceLists, held_out
 
 if TYPE_CHECKING:
     from xgboost import Booster
@@ -280,14 +280,6 @@ def learn(
     report(f"learned stage: nDCG@10 {best:.4f} with {config.bags} × {best_trees} trees on {shape[0]:,} choices")
     models = tuple(bytes(booster[:best_trees].save_raw("ubj")) for booster in boosters) if best_trees else ()
     return Learning(stage=replace(later, models=models), ndcg=best, hit=best_hit, trees=best_trees)
-
-
-def held_out(scores: Scores, lists: ChoiceLists) -> tuple[float, float]:
-    """Mean nDCG@10 and hit@10 of (n_choices, n_candidates) scores; an item outside the candidates counts 0."""
-    scores = np.where(lists.open, scores, -np.inf)
-    own = scores[np.arange(len(scores)), lists.chosen][:, None]
-    ranks = (scores > own).sum(1) + ((scores == own).sum(1) - 1) // 2
-    return float((ndcg(ranks) * lists.natural).mean()), float(((ranks < 10) & lists.natural).mean())
 
 
 def _narrowed(

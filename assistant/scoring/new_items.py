@@ -4,7 +4,8 @@ The columns that live on events say nothing of an item without events, and the b
 would never be seen. So the weights switch by item. An item that fewer than ``FEW_USERS`` users had to do with also gets a
 place by content alone: when it is the r-th best match by content among all that is ranked, ties counted against it, it
 stands no lower than place ``stride · r``. Its own score counts where it is better, so the first events of an item never
-push it down. ``stride`` is chosen in the fit: the smallest that costs no more than ``TOLERANCE`` of nDCG on validation.
+push it down. ``stride`` is chosen in the fit: the smallest that costs no more than ``TOLERANCE`` of nDCG on validation, or
+else the largest, which fills at most the tenth of ten places, unless it costs more than ``MOST``.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ FEW_USERS = 3
 STRIDES = (5, 10)
 """What is tried, the largest share for new items first: one in five places at most."""
 TOLERANCE = 0.005
-"""The share of nDCG@10 that an earlier stride may cost."""
+"""The share of nDCG@10 that a smaller stride than the largest may cost."""
+MOST = 0.02
+"""The share that the largest may cost: it is measured on few displaced hits, so a bound as tight as the other one would
+turn it off by chance."""
 REACH = 50
 """Places that new items may be lifted to: lower ones are not looked at anyway."""
 NAME = "new item"
@@ -123,6 +127,7 @@ def chosen_for(
         variants = np.stack([personal, *(one.lifted(names, standard, personal, rows) for one in tried)])
         gains += ndcg(target_ranks(variants, [choice] * len(variants)))
     for new_items, gain in zip(tried, gains[1:], strict=True):
-        if gain >= (1 - TOLERANCE) * gains[0]:
+        allowed = MOST if new_items.stride == STRIDES[-1] else TOLERANCE
+        if gain >= (1 - allowed) * gains[0]:
             return new_items
     return None
