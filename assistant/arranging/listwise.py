@@ -211,7 +211,9 @@ def _code(place: int) -> str:
 def _schema(codes: Sequence[str]) -> JsonSchema:
     return {
         "type": "object",
-        "properties": {"ranking": {"type": "array", "items": {"type": "string", "enum": list(codes)}}},
+        "properties": {
+            "ranking": {"type": "array", "items": {"type": "string", "enum": list(codes)}, "maxItems": len(codes)}
+        },
         "required": ["ranking"],
         "additionalProperties": False,
     }
