@@ -36,7 +36,7 @@ class State:
     rejected: tuple[str, ...] = ()
     question: Question | None = None
     asked: tuple[str, ...] = ()
-    """Slots that were asked about."""
+    """Slots that were asked about, and ``held_id`` of what it was offered to leave out."""
     declined: int = 0
     """Questions in a row that were left without an answer."""
     tastes_off: tuple[str, ...] = ()

@@ -27,7 +27,7 @@ from assistant.store import Store
 from assistant.taste_turns import heed
 from assistant.tastes import taste_held, taste_items, tastes, told_facts
 from assistant.text import has_han
-from assistant.types import Candidate, Explanation, Held, Message, Query, Question, Ranked, Utterance
+from assistant.types import Candidate, Explanation, Fact, Held, Message, Query, Question, Ranked, Utterance
 from assistant.understand import understand
 from vectorstore.base import Embedder
 
@@ -151,7 +151,7 @@ def decide(
         ranking = arranged.ranking
         _require_promises(serving, query, ranking)
         clock.lap("rank")
-        evidence = tuple(evidence_for(serving, profile, query, ranked) for ranked in ranking)
+        evidence = tuple(evidence_for(serving, profile, query, ranked, told=told_facts(entries)) for ranked in ranking)
         clock.lap("facts")
         situation = Situation(
             query=query,
@@ -192,7 +192,9 @@ def load_profile(store: Store, serving: Serving, user: str) -> UserProfile:
     return UserProfile(user, store.events(user), serving.catalogue, store.rating_scale())
 
 
-def evidence_for(serving: Serving, profile: UserProfile, query: Query, ranked: Ranked) -> Evidence:
+def evidence_for(
+    serving: Serving, profile: UserProfile, query: Query, ranked: Ranked, *, told: Sequence[Fact] = ()
+) -> Evidence:
     """What may be said of a ranked item, and what a claim about it is checked against."""
     item = serving.catalogue.item(ranked.row)
     history = serving.history_for(profile, query, ranked)
@@ -202,7 +204,15 @@ def evidence_for(serving: Serving, profile: UserProfile, query: Query, ranked: R
     asking = query
     if query.language != serving.language.code:  # what understanding put beside the message in English was not said
         asking = replace(query, search_text=" ".join(word for word in query.search_text.split() if has_han(word)))
-    facts = select_facts(item, query=asking, ranked=ranked, history=history, often=often, commonness=serving.commonness)
+    facts = select_facts(
+        item,
+        query=asking,
+        ranked=ranked,
+        history=history,
+        often=often,
+        commonness=serving.commonness,
+        told=() if ranked.pinned else told,
+    )
     spoken = [query.text, query.search_text, *(c.words for c in (*query.constraints, *query.wishes))]
     asked = tuple(dict.fromkeys(words for words in (*spoken, *(c.label() for c in query.constraints)) if words))
     return Evidence(

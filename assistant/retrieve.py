@@ -54,6 +54,8 @@ class RetrievalSettings:
     """Weight of popularity, likewise."""
     message_title: float = 3.0
     """Weight of being called what the message says: "Titanic", "a film called Moon"."""
+    message_wishes: float = 1.0
+    """Weight of meeting the wishes, where they are all that is said of what is wanted."""
     idle_interests: float = 1.0
     """Weight of the interest vectors when the message does not say what is wanted."""
     idle_popular: float = 0.5
@@ -200,6 +202,8 @@ def _sources(
             (f"like_lexical_{number}", settings.like_lexical, lexical(telling, mask, catalogue, store, settings))
         )
     idle = not content and not query.like
+    if idle and query.wishes and (wished := _wished(query, catalogue, mask, popularity)):
+        found.append(("message_wishes", settings.message_wishes, wished))
     centres, shares = profile.interests
     weight = settings.idle_interests if idle else settings.interests
     if len(centres):
@@ -347,6 +351,16 @@ def telling_words(
     # A word that stands nowhere else finds nothing else.
     shared = sorted((w for w in body if 1 < counts[w] < common and not w.isdigit()), key=lambda w: counts[w])
     return list(dict.fromkeys([*title, *labels, *shared[: settings.telling_words]]))
+
+
+def _wished(query: Query, catalogue: Catalogue, mask: Mask, popularity: NDArray[np.float32]) -> list[int]:
+    """Rows that meet a wish, within ``mask``: those that meet most first, then the most popular."""
+    met = np.sum([catalogue.satisfies(wish) for wish in query.wishes], axis=0)
+    negative = sum(wish.op in ("none", "outside") for wish in query.wishes)
+    rows = np.flatnonzero(mask & (met > (negative if negative < len(query.wishes) else 0)))
+    order = np.lexsort((-popularity[rows], -met[rows]))
+    best: list[int] = rows[order].tolist()
+    return best
 
 
 def _wishes_met(query: Query, catalogue: Catalogue, rows: list[int]) -> dict[int, float]:
