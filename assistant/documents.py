@@ -92,6 +92,8 @@ class Document(BaseModel):
         split the line for a reader that knows more line ends than ``\\n``.
         """
         text = self.model_dump_json()
+        if text.isascii() and "\x7f" not in text:
+            return text.encode() + b"\n"
         return _UNPRINTED.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode() + b"\n"
 
 
