@@ -6,7 +6,7 @@ likely by itself when it is short or famous. Every title is a continuation of th
 nothing.
 
 This is not a ``Scorer``: it awaits a model, costs milliseconds per title, and may have no answer in time. It is made for
-the best few dozen of a ranking. Measured figures are in ``docs/ranking.md``.
+the best few dozen of a ranking. Measured figures are in ``docs/models.md``.
 """
 
 from __future__ import annotations
