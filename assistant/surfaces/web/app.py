@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -206,9 +205,15 @@ class _Guard:
         headers = dict(scope["headers"])
         status = 500
         limit = self._web.settings.web_max_body
+        body = _Body(receive, limit)
 
         async def answer(message: Message) -> None:
             nonlocal status
+            if body.too_large and status != 413:  # whatever the routes made of the body that broke off
+                if message["type"] == "http.response.start":
+                    status = 413
+                    await self._too_large(scope, receive, answer)
+                return
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message = {**message, "headers": [*message["headers"], *_HEADERS]}
@@ -224,9 +229,7 @@ class _Guard:
             if not length.isdigit() or int(length) > limit:
                 await self._too_large(scope, receive, answer)
                 return
-            await self._app(scope, _limited(receive, limit), answer)
-        except _TooLarge:
-            await self._too_large(scope, receive, answer)
+            await self._app(scope, body.receive, answer)
         finally:
             route = getattr(scope.get("route"), "path", "none")
             self._web.metrics.requests.labels(route, scope["method"], str(status)).inc()
@@ -242,22 +245,21 @@ class _Guard:
         return name in self._web.hosts or "*" in self._web.hosts
 
 
-class _TooLarge(Exception):
-    """More came than may."""
+class _Body:
+    """The body of a request, which breaks off where it is larger than it may be."""
 
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self._receive = receive
+        self._left = limit
+        self.too_large = False
 
-def _limited(receive: Receive, limit: int) -> Callable[[], Awaitable[Any]]:
-    got = 0
-
-    async def limited() -> Any:
-        nonlocal got
-        message = await receive()
-        got += len(message.get("body", b""))
-        if got > limit:
-            raise _TooLarge
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            self.too_large = True
+            return {"type": "http.request", "body": b"", "more_body": False}
         return message
-
-    return limited
 
 
 _HEADERS = [
