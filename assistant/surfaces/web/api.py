@@ -21,7 +21,7 @@ from assistant.feedback import make_event, record_event
 from assistant.profile import UserProfile
 from assistant.surfaces.render import facts_line
 from assistant.surfaces.web.accounts import Caller
-from assistant.surfaces.web.asking import caller, set_session, web
+from assistant.surfaces.web.asking import caller, place, set_session, web
 from assistant.surfaces.web.chat import picture_of
 from assistant.surfaces.web.documents import (
     ConversationDocument,
@@ -59,7 +59,7 @@ async def session(who: Who, server: Server, request: Request, response: Response
     return await me(who, server)
 
 
-@routes.post("/rank", summary="Rank items")
+@routes.post("/rank", dependencies=[Depends(place)], summary="Rank items")
 async def rank(body: RankBody, who: Who, server: Server) -> RankDocument:
     ranked = await server.assistant.rank(
         user=who.user if body.history is None else None, history=body.history, candidates=body.candidates, k=body.k
@@ -69,29 +69,27 @@ async def rank(body: RankBody, who: Who, server: Server) -> RankDocument:
     )
 
 
-@routes.post("/explain", summary="Say why an item would suit the caller")
+@routes.post("/explain", dependencies=[Depends(place)], summary="Say why an item would suit the caller")
 async def explain(body: ItemBody, who: Who, server: Server) -> ExplainedDocument:
-    async with server.limits.turn(who.user):
-        card = await server.assistant.explain(who.user, body.item_id)
+    card = await server.assistant.explain(who.user, body.item_id)
     return ExplainedDocument(user=who.user, recommendation=RecommendationDocument.of(card))
 
 
-@routes.post("/why", summary="Take an item's place in the caller's list apart")
+@routes.post("/why", dependencies=[Depends(place)], summary="Take an item's place in the caller's list apart")
 async def why(body: WhyBody, who: Who, server: Server) -> WhyDocument:
     serving = await server.assistant.serving()
     if not await asyncio.to_thread(server.assistant.store.events, who.user):
         raise UnknownNameError("Nothing is known of you yet. Say what you like first, with: POST /api/events")
-    async with server.limits.turn(who.user):
-        found = await asyncio.to_thread(
-            explain_place,
-            server.assistant.store,
-            serving.catalogue,
-            serving.ranker,
-            who.user,
-            body.item_id,
-            k=body.k,
-            diversity=server.settings.diversity,
-        )
+    found = await asyncio.to_thread(
+        explain_place,
+        server.assistant.store,
+        serving.catalogue,
+        serving.ranker,
+        who.user,
+        body.item_id,
+        k=body.k,
+        diversity=server.settings.diversity,
+    )
     return WhyDocument.of(found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -39,6 +40,14 @@ async def caller(request: Request, response: Response, server: Annotated[Web, De
     who = await _who(request, response, server)
     await server.limits.count(who.user)
     return who
+
+
+async def place(
+    who: Annotated[Caller, Depends(caller)], server: Annotated[Web, Depends(web)]
+) -> AsyncGenerator[None, None]:
+    """A place among the turns that run at once, held until the answer was sent. Raises ``LimitReached``."""
+    async with server.limits.turn(who.user):
+        yield
 
 
 async def _who(request: Request, response: Response, server: Web) -> Caller:

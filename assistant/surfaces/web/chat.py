@@ -15,16 +15,20 @@ from assistant.commands.output import fault
 from assistant.documents import Document, ErrorBody, RecommendationDocument, RepliedDocument
 from assistant.surfaces.render import facts_line
 from assistant.surfaces.web.accounts import Caller
-from assistant.surfaces.web.asking import caller, web
+from assistant.surfaces.web.asking import caller, place, web
 from assistant.surfaces.web.documents import CardDocument, ChatBody, RankedEvent, StartedEvent
-from assistant.surfaces.web.limits import LimitReached
 from assistant.surfaces.web.state import Web
 from assistant.types import Item, Message, RankedList, Recommendation, Recommended, Replied, TurnEvent
 
 routes = APIRouter()
 
 
-@routes.post("/api/chat", response_class=EventSourceResponse, summary="Say something; the reply comes as events")
+@routes.post(
+    "/api/chat",
+    response_class=EventSourceResponse,
+    dependencies=[Depends(place)],
+    summary="Say something; the reply comes as events",
+)
 async def chat(
     body: ChatBody, who: Annotated[Caller, Depends(caller)], server: Annotated[Web, Depends(web)]
 ) -> AsyncIterator[ServerSentEvent]:
@@ -45,8 +49,6 @@ async def chat(
             async for event in events:
                 if (sent := _sent(event, server)) is not None:
                     yield sent
-    except LimitReached as error:
-        yield _event("error", ErrorBody(kind="limit", message=str(error)))
     except Exception as error:  # noqa: BLE001 - the boundary of a reply: its reader is told, whatever went wrong
         kind, told, _ = fault(error)
         yield _event("error", ErrorBody(kind=kind, message=told))

@@ -25,7 +25,7 @@ from assistant.errors import UserError
 from assistant.store import Store
 from assistant.surfaces.markdown import card, closing, markdown, opening
 from assistant.surfaces.web.accounts import Caller
-from assistant.surfaces.web.asking import caller, web
+from assistant.surfaces.web.asking import caller, place, web
 from assistant.surfaces.web.state import Web
 from assistant.types import Message, RankedList, Recommended, Replied, Reply
 
@@ -76,7 +76,7 @@ async def models(who: Annotated[Caller, Depends(caller)]) -> dict[str, Any]:
     return {"object": "list", "data": [model]}
 
 
-@routes.post("/chat/completions", summary="Say something, as an OpenAI client does")
+@routes.post("/chat/completions", dependencies=[Depends(place)], summary="Say something, as an OpenAI client does")
 async def completions(
     body: CompletionBody,
     who: Annotated[Caller, Depends(caller)],

@@ -34,15 +34,14 @@ class Web:
     """Whether it is bound where others reach it."""
 
     async def turn(self, message: Message) -> AsyncGenerator[TurnEvent, None]:
-        """A turn that holds a place while it runs, and is counted. Raises ``LimitReached`` before the first event."""
-        async with self.limits.turn(message.user):
-            with self.metrics.turn() as counted:
-                async with aclosing(self.assistant.stream(message)) as events:
-                    async for event in events:
-                        counted(event)
-                        if isinstance(event, Replied):
-                            usage = event.reply.trace.get("usage")
-                            if isinstance(usage, dict):
-                                tokens = int(usage["prompt_tokens"]) + int(usage["completion_tokens"])
-                                self.limits.spend(message.user, tokens)
-                        yield event
+        """A turn that is counted. Its route holds a place for it: see ``asking.place``."""
+        with self.metrics.turn() as counted:
+            async with aclosing(self.assistant.stream(message)) as events:
+                async for event in events:
+                    counted(event)
+                    if isinstance(event, Replied):
+                        usage = event.reply.trace.get("usage")
+                        if isinstance(usage, dict):
+                            tokens = int(usage["prompt_tokens"]) + int(usage["completion_tokens"])
+                            self.limits.spend(message.user, tokens)
+                    yield event
