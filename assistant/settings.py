@@ -74,9 +74,9 @@ class Settings(BaseSettings):
     """A file of business rules; None is ``rules.toml`` or ``rules.json`` in the data folder, where there is one."""
     web_rate: str = "120/minute"
     """How often one caller of the web server may ask: a number per ``second``, ``minute``, ``hour`` or ``day``."""
-    web_turns: int = Field(default=8, ge=1)
+    web_turns: int = Field(default=4, ge=1)
     """Turns that the web server runs at once."""
-    web_waiting: int = Field(default=64, ge=0)
+    web_waiting: int = Field(default=24, ge=0)
     """Turns that wait for one of those; more are refused with 503."""
     web_tokens_a_day: int | None = Field(default=None, ge=1)
     """Tokens of the language model that one caller may use in a day (UTC); None: as many as it takes."""
