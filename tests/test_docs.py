@@ -73,6 +73,7 @@ def test_code_that_is_not_run_says_why() -> None:
         "it installs",
         "it needs a key",
         "it serves until it is stopped",
+        "it asks a running server",
         "it needs a model file",
         "it asks on a terminal",
     }
