@@ -22,7 +22,8 @@ from assistant.errors import ModelMissingError
 from assistant.interactions import to_interactions
 from assistant.ranking import Ranker, cold_ranker
 from assistant.scoring.base import ItemFeatures
-from assistant.scoring.selection import FitConfig, FitTable, select_and_fit
+from assistant.scoring.fit_table import FitTable
+from assistant.scoring.selection import FitConfig, select_and_fit
 from assistant.store import Store
 
 MODELS = "models"

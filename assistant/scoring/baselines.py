@@ -11,8 +11,9 @@ from assistant.errors import MissingExtraError, UnknownNameError, did_you_mean
 from assistant.interactions import drop_last
 from assistant.scoring.base import Interactions, ItemFeatures, Scorer
 from assistant.scoring.factors import Als, Bpr
+from assistant.scoring.fit_table import FitRow
 from assistant.scoring.grids import Family, families
-from assistant.scoring.selection import FitRow, bests_of, last_choices, refitted
+from assistant.scoring.selection import bests_of, last_choices, refitted
 
 BUDGET = 16
 """Settings of a baseline that are tried at most."""

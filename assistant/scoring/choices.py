@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize
 
 from assistant.scoring.base import History, Rows, Scorer, Scores
 
@@ -39,6 +38,17 @@ class ChoiceLists:
     """(n_choices,) whether it is there by its own strength; else it took the place of the last candidate."""
     open: NDArray[np.bool_]
     """(n_choices, n_candidates) false for items of the history, which fill up the list in a small catalogue."""
+
+
+def joined(parts: Sequence[ChoiceLists]) -> ChoiceLists:
+    """The choices of all parts, which have as many candidates and columns."""
+    return ChoiceLists(
+        rows=np.concatenate([part.rows for part in parts]),
+        columns=np.concatenate([part.columns for part in parts]),
+        chosen=np.concatenate([part.chosen for part in parts]),
+        natural=np.concatenate([part.natural for part in parts]),
+        open=np.concatenate([part.open for part in parts]),
+    )
 
 
 def column_cube(scorers: Sequence[Scorer], histories: Sequence[History]) -> Scores:
@@ -156,6 +166,8 @@ def held_out(scores: Scores, lists: ChoiceLists) -> tuple[float, float]:
 
 
 def _most_likely(lists: ChoiceLists, ridge: float, start: Scores | None) -> Scores:
+    from scipy import optimize  # takes half a second to import, and serving does without
+
     columns, chosen = lists.columns, lists.chosen
     n, _, n_columns = columns.shape
     at, closed = np.arange(n), ~lists.open

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from assistant.errors import MissingExtraError
 from assistant.scoring import files
 from assistant.scoring.base import History, Interactions, ItemFeatures, Rows, Scores
-from assistant.scoring.choices import Choice, ChoiceLists, held_out
+from assistant.scoring.choices import Choice, ChoiceLists, held_out, joined
 
 if TYPE_CHECKING:
     from xgboost import Booster
@@ -218,23 +218,31 @@ def is_available() -> bool:
     return True
 
 
+Part = tuple[Sequence[Choice], ChoiceLists, Interactions]
+"""Choices, the columns of their candidates, and the events that the scorers of these columns were fitted on."""
+
+
 def learn(
     names: Sequence[str],
     weights: Scores,
-    trained_on: tuple[Sequence[Choice], ChoiceLists, Interactions],
-    validated_on: tuple[Sequence[Choice], ChoiceLists, Interactions],
+    trained_on: Sequence[Part],
+    validated_on: Part,
     features: ItemFeatures,
     config: LearnedConfig | None = None,
     *,
     report: Callable[[str], None] = lambda line: None,
 ) -> Learning:
-    """Grow trees on past choices, stop where validation is best. Each part comes with what its scorers were fitted on."""
+    """Grow trees on past choices, stop where validation is best."""
     config = config or LearnedConfig()
     xgboost = _xgboost()
-    choices, lists = _narrowed(trained_on[0], trained_on[1], weights, config)
-    blank = LearnedStage(tuple(names), weights, _levels(trained_on[2]), _filled(features.year), ())
-    train, base = _matrix(blank, choices, lists)
-    later = replace(blank, popularity=_levels(validated_on[2]))
+    later = LearnedStage(tuple(names), weights, _levels(validated_on[2]), _filled(features.year), ())
+    narrowed, matrices = [], []
+    for choices, part, fitted_on in trained_on:
+        some, few = _narrowed(choices, part, weights, config)
+        narrowed.append(few)
+        matrices.append(_matrix(replace(later, popularity=_levels(fitted_on)), some, few))
+    lists = joined(narrowed)
+    train, base = (np.concatenate(of_parts) for of_parts in zip(*matrices, strict=True))
     held, held_base = _matrix(later, validated_on[0], validated_on[1])
     shape = lists.rows.shape
     # 64 bins: finer splits gain nothing on standardised columns and cost time.

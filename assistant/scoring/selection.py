@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from assistant.scoring import ltr
 from assistant.scoring.base import Interactions, ItemFeatures, Scorer, Scores
 from assistant.scoring.choices import Choice
 from assistant.scoring.content import Attributes, Content
+from assistant.scoring.fit_table import FitRow, FitTable
 from assistant.scoring.grids import Family, families
 from assistant.scoring.linear import LinearScorer
 from assistant.scoring.new_items import NewItems, chosen_for
@@ -46,46 +47,13 @@ class FitConfig:
     """With fewer users of at least three events nothing is fitted: the cold default serves."""
     learned: bool = True
     """Try the learned stage, where the extra is installed."""
+    look_back: int = 1
+    """Where fewer than ``most_choices`` were found, the trees also learn from so many times ``past_choices`` before these,
+    with scorers fitted on what came before those."""
     trees: ltr.LearnedConfig = field(default_factory=ltr.LearnedConfig)
     user_rows: bool = False
     """Try, for comparison, scorers whose model keeps rows of single users; they never serve."""
     seed: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class FitRow:
-    """One line of the table: what was tried and how it did on validation."""
-
-    name: str
-    ndcg: float
-    hit: float
-    settings: str = ""
-    used: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class FitTable:
-    """What was tried, and what won."""
-
-    rows: tuple[FitRow, ...]
-    chosen: str
-    n_validated: int
-    note: str = ""
-    weights: dict[str, float] = field(default_factory=dict)
-
-    def document(self) -> dict[str, object]:
-        """As JSON has it."""
-        return asdict(self)
-
-    def __str__(self) -> str:
-        if not self.rows:
-            return f"chosen: {self.chosen}. {self.note[:1].upper()}{self.note[1:]}"
-        lines = [f"{'on validation':34s} nDCG@10  hit@10"]
-        lines += [f"{row.name:34s} {row.ndcg:.4f}   {row.hit:.4f}{'  *' if row.used else ''}" for row in self.rows]
-        lines.append(
-            f"chosen: {self.chosen} ({self.n_validated:,} users validated){'. ' + self.note if self.note else ''}"
-        )
-        return "\n".join(lines)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,8 +127,7 @@ def select(
     guide = np.square(np.array(strengths, np.float32))
     before = drop_last(interactions, 1 + config.past_choices)
     earlier = refitted(columns, before, features)
-    for n in range(0, len(taken), config.bare_every):
-        taken[n] = replace(taken[n], history=history_of_rows(taken[n].history.rows.tolist()))
+    taken = _some_bare(taken, config)
     width = min(config.candidates, interactions.n_items)
     wide = min(2 * config.candidates, interactions.n_items)
     guide = np.asarray(guide / max(float(guide.sum()), 1e-12), np.float32)
@@ -182,9 +149,11 @@ def select(
     if config.learned and ltr.is_available():
         held = past.choice_lists(columns, validation, weights, candidates=width)
         names = [scorer.name for scorer in columns]
-        learning = ltr.learn(
-            names, weights, (taken, lists, before), (validation, held, train), features, config.trees, report=say
-        )
+        parts = [
+            (taken, lists, before),
+            *_before_these(interactions, features, columns, guide, wide, len(taken), config),
+        ]
+        learning = ltr.learn(names, weights, parts, (validation, held, train), features, config.trees, report=say)
         reached = FitRow(name="learned", ndcg=learning.ndcg, hit=learning.hit, settings=f"{learning.trees} trees")
         table_rows.append(reached)
         if reached.ndcg > winner.ndcg:
@@ -234,6 +203,42 @@ def select(
         weights=dict(ranker.weights),
     )
     return Selection(ranker=ranker, table=table, singles=tuple(singles))
+
+
+def _some_bare(choices: Sequence[Choice], config: FitConfig) -> list[Choice]:
+    """The choices, every ``bare_every``-th with the items of its history alone."""
+    return [
+        choice if n % config.bare_every else replace(choice, history=history_of_rows(choice.history.rows.tolist()))
+        for n, choice in enumerate(choices)
+    ]
+
+
+def _before_these(
+    interactions: Interactions,
+    features: ItemFeatures,
+    columns: Sequence[Scorer],
+    guide: Scores,
+    wide: int,
+    found: int,
+    config: FitConfig,
+) -> Iterator[ltr.Part]:
+    """Choices before those that the weights are learned from, as far back as ``look_back`` says and as they are needed.
+
+    Not where that leaves less than half of the events to fit scorers on: they would be others than those that serve.
+    """
+    for times in range(1, config.look_back + 1):
+        first = 2 + times * config.past_choices
+        before = drop_last(interactions, first - 1 + config.past_choices)
+        if found >= config.most_choices or 2 * len(before.user) < len(interactions.user):
+            return
+        choices = _sampled(
+            last_choices(interactions, first, config.past_choices), config.most_choices - found, config.seed
+        )
+        if not choices:
+            return
+        found += len(choices)
+        choices = _some_bare(choices, config)
+        yield choices, past.choice_lists(refitted(columns, before, features), choices, guide, candidates=wide), before
 
 
 def last_choices(interactions: Interactions, first: int, count: int) -> list[Choice]:

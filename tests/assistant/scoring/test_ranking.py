@@ -289,3 +289,16 @@ def test_a_better_recipe_in_service_stays(store):
     won = next(row.ndcg for row in first.table.rows if row.name == first.table.chosen)
     assert rows["in service"] == pytest.approx(won, abs=0.02)
     assert rows[second.table.chosen] >= rows["in service"]
+
+
+@needs_rank
+def test_trees_look_further_back_where_choices_are_few():
+    def learned_from(config: FitConfig) -> int:
+        lines: list[str] = []
+        select_and_fit(world.interactions(), world.features(), config, item_ids=IDS, report=lines.append)
+        line = next(line for line in lines if line.startswith("learned stage"))
+        return int(line.split(" trees on ")[1].split()[0].replace(",", ""))
+
+    near = learned_from(replace(QUICK, past_choices=2, look_back=0))
+    assert learned_from(replace(QUICK, past_choices=2)) > near
+    assert learned_from(replace(QUICK, past_choices=2, most_choices=near // 2)) <= near // 2
