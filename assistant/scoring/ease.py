@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg
 
 from assistant.scoring import linear
 from assistant.scoring.base import Interactions
@@ -46,6 +45,8 @@ def ease_matrix(gram: NDArray[np.float32], regularisation: float) -> NDArray[np.
 
 def inverted(gram: NDArray[Any], regularisation: float) -> NDArray[Any]:
     """``(gram + λI)⁻¹`` by Cholesky; in float32 above 4,096 items, where float64 would cost twice the memory."""
+    from scipy import linalg  # takes a quarter of a second to import, and serving does without
+
     n = len(gram)
     matrix = gram.astype(np.float64 if n <= linear.DOUBLE_UP_TO else np.float32)
     np.fill_diagonal(matrix, np.diag(matrix) + regularisation)

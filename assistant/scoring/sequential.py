@@ -12,7 +12,6 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg as solvers
 from scipy import sparse
 
 from assistant.interactions import first_events
@@ -110,6 +109,8 @@ class NextItem(LinearScorer):
             same = user[step:] == user[:-step] if step < events else np.zeros(0, bool)
             steps.append((self.step_decay**step, moments[:-step][same], item[step:][same]))
         targets = _stacked(steps, events, n)
+        from scipy import linalg as solvers  # serving does without, and starts sooner
+
         gram = (inputs.T @ inputs).toarray()
         cross = (inputs.T @ targets).toarray()
         precision = np.float64 if n <= linear.DOUBLE_UP_TO else np.float32
