@@ -51,7 +51,7 @@ class ColumnSettings:
     """Utterances, from the last, whose meaning is compared."""
     led_to: float = 30.0
     """λ of the ridge regression from a conversation's vectors to those of what was recommended in it."""
-    common: float = 0.05
+    common: float = 0.02
     """A word that a larger share of the development utterances holds says nothing of films."""
     k1: float = 1.2
     b: float = 0.5
