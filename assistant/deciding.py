@@ -230,7 +230,7 @@ def evidence_for(
 def _wants_cards(said: Utterance, turn: int) -> bool:
     if said.intent in QUESTIONS or said.intent in ("accept", "profile", "out_of_scope"):
         return False
-    return said.intent != "small_talk" or turn == 1
+    return said.intent != "small_talk" or turn == 1 or not said.text.strip()
 
 
 def _without_cards(

@@ -162,10 +162,14 @@ def pushed(entries: list[Entry], push: BoundPush, unit: float) -> list[Entry]:
     about = {id(entry) for entry in moved}
     before = {id(entry): position for position, entry in enumerate(entries, 1)}
     for position, entry in enumerate(after, 1):
+        was = before[id(entry)]
         if id(entry) in about:
-            entry.placements.append(
-                Placement(stage=push.stage, reason=words, before=before[id(entry)], after=position, rule=push.name)
-            )
+            reason = words
+        elif push.by > 0 and position > was:
+            reason = f"made room for what was {words}"
+        else:
+            continue
+        entry.placements.append(Placement(stage=push.stage, reason=reason, before=was, after=position, rule=push.name))
     return after
 
 

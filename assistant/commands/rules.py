@@ -11,7 +11,7 @@ from assistant.commands.output import data_option, emit, json_option, plural, sa
 
 @click.group()
 def rules() -> None:
-    """See what the business rules of a data folder do."""
+    """Check the business rules of a data folder."""
 
 
 @rules.command()

@@ -29,7 +29,7 @@ LOG_LEVELS = ("error", "warning", "info")
     "--log", type=click.Choice(LOG_LEVELS), default="warning", show_default=True, help="How much is told on stderr."
 )
 def serve(data: Path, host: str, port: int, llm: str | None, log: str) -> None:
-    """Serve the chat page, the HTTP API and an OpenAI-compatible endpoint.
+    """Serve the chat page, the HTTP API and OpenAI's.
 
     On this machine nobody needs a key until there is one. An address that others reach is only bound once there are keys.
 

@@ -27,7 +27,7 @@ _CONFIDENCE = click.option(
 
 @click.group()
 def tastes() -> None:
-    """What users said of themselves: list, add, correct, delete, propose, confirm."""
+    """What users said of themselves."""
 
 
 @tastes.command("list")

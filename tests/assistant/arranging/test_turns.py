@@ -146,7 +146,7 @@ async def test_impressions_log_the_odds(folder):
                     did(assistant.store, f"u{number}{event}", item_id)
         seen: Counter[float] = Counter()
         for number in range(12):
-            reply = await assistant.reply(say(f"new{number}", "something set in space"))
+            reply = await assistant.reply(say(f"new{number}", "a story of people far away"))
             rows = sorted(assistant.store.export_user(f"new{number}")["impression"], key=lambda row: row["position"])
             told = {
                 item_id for item_id, steps in reply.trace.get("placements", {}).items()
@@ -158,7 +158,7 @@ async def test_impressions_log_the_odds(folder):
                     assert row["propensity"] < 1
                     assert row["position"] >= 3
                 seen[row["propensity"]] += 1
-            again = await assistant.reply(say(f"new{number}", "something set in space", reply.conversation + "x"))
+            again = await assistant.reply(say(f"new{number}", "a story of people far away", reply.conversation + "x"))
             assert len(shown(again)) == len(shown(reply))
     assert len(seen) >= 3
 
