@@ -12,6 +12,7 @@ import pytest
 
 from assistant.errors import ContextOverflow, ProviderTimeout, Unsupported
 from assistant.llm.base import ChatMessage, Generation, LanguageModel, Sampling, TextDelta, generate
+from assistant.llm.langchain import LangChainConfig, LangChainModel
 from assistant.llm.llama_cpp import LlamaCppModel
 from assistant.llm.openai import OpenAIConfig, OpenAIModel
 from assistant.llm.recorded import RecordedModel
@@ -73,6 +74,11 @@ async def _open(kind, tmp_path):
             model = OpenAIModel("local", OpenAIConfig(base_url=server.base_url, context_tokens=2048))
             yield model
             await model.aclose()
+    elif kind == "langchain":
+        pytest.importorskip("langchain_core")
+        from tests.assistant.llm.chat_models import TalkingChatModel
+
+        yield LangChainModel(TalkingChatModel(choose=_says), LangChainConfig(context_tokens=2048))
     else:
         model = LlamaCppModel(find_smollm2())
         yield model
@@ -87,7 +93,7 @@ def _local():
     return pytest.param("llama_cpp", marks=[pytest.mark.local_model, skip])
 
 
-@pytest.fixture(scope="module", params=["scripted", "recorded", "openai", _local()])
+@pytest.fixture(scope="module", params=["scripted", "recorded", "openai", "langchain", _local()])
 async def model(request, tmp_path_factory):
     async with _open(request.param, tmp_path_factory.mktemp("recorded")) as opened:
         yield opened
@@ -163,7 +169,7 @@ async def test_loglikelihoods_are_negative_sums_or_unsupported(model):
             PROMPT, ["Because it is tense.", "Because it is tense. Because it is tense."]
         )
     except Unsupported:
-        assert model.name.startswith("openai:")
+        assert model.name.startswith(("openai:", "langchain:"))
         return
     assert all(value < 0 and math.isfinite(value) for value in values)
     assert values[1] < values[0]
