@@ -43,6 +43,7 @@ COMMANDS = {
     "users": ("users", "List, export or delete users."),
     "tastes": ("tastes", "What users said of themselves: list, add, correct, delete, propose, confirm."),
     "serve": ("serve", "Serve the chat page and the HTTP API."),
+    "mcp": ("mcp", "Serve the tools of the assistant to MCP clients."),
     "keys": ("keys", "API keys of the web server: add, list, revoke."),
     "doctor": ("doctor", "Say what is wrong with a data folder, and mend it."),
     "schema": ("schema", "Print the JSON schemas of all documents by name."),

@@ -1,0 +1,99 @@
+"""``assistant mcp``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from assistant.commands.output import Name, data_option, note
+
+if TYPE_CHECKING:
+    from assistant.settings import Settings
+
+
+@click.command()
+@data_option
+@click.option("--user", type=Name(), help="Id of the user who asks without a key; 'local' if left out.")
+@click.option("--http", is_flag=True, help="Serve streamable HTTP at /mcp instead of stdin and stdout.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="With --http: address to listen on; others than this machine need keys.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=8001,
+    show_default=True,
+    help="With --http: port; 0 takes a free one.",
+)
+@click.option("--llm", help="auto, none, llama-cpp:smollm2, llama-cpp:FILE, openai:MODEL, recorded:FILE.")
+def mcp(data: Path, user: str | None, http: bool, host: str, port: int, llm: str | None) -> None:
+    """Serve the tools recommend, refine, explain, why_not and give_feedback to MCP clients.
+
+    On stdin and stdout for a client that starts it, which is the only one it answers; with --http for others.
+
+    \b
+    assistant mcp --data films --user ana
+    assistant mcp --data films --http
+    """
+    import asyncio
+
+    from assistant.errors import MissingExtraError
+    from assistant.settings import load_settings
+
+    try:
+        import mcp  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError("The MCP server", "mcp") from error
+    settings = load_settings(data, llm=llm)
+    if http:
+        asyncio.run(_serve_http(data, settings, user, host, port))
+    else:
+        asyncio.run(_serve_stdio(data, settings, user))
+
+
+async def _serve_stdio(data: Path, settings: Settings, user: str | None) -> None:
+    from assistant.surfaces.mcp import create_server
+    from assistant.turn import Assistant
+
+    async with Assistant.open(data, settings=settings) as assistant:
+        await create_server(assistant, user=user).run_stdio_async()
+
+
+async def _serve_http(data: Path, settings: Settings, user: str | None, host: str, port: int) -> None:
+    import socket
+
+    import uvicorn
+
+    from assistant.commands.serve import is_loopback
+    from assistant.errors import UserError
+    from assistant.surfaces.mcp import create_app
+    from assistant.surfaces.web.accounts import Keys
+    from assistant.turn import Assistant
+
+    loopback = is_loopback(host)
+    if not loopback and not Keys(data).all():
+        raise UserError(
+            f"Others can reach {host!r}, and there are no keys yet. Make one with: assistant keys add --tenant NAME "
+            f"--user NAME --data {data}, or listen on 127.0.0.1."
+        )
+    named = () if host in ("0.0.0.0", "::") else (f"[{host}]" if ":" in host else host,)
+    async with Assistant.open(data, settings=settings) as assistant:
+        app = create_app(assistant, data, user=user, keys_needed=not loopback, hosts=(*named, *settings.web_hosts))
+        try:
+            listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        except OSError as error:
+            raise UserError(
+                f"{host}:{port} cannot be listened on: {error.strerror}. Choose another with: --port"
+            ) from error
+        with listening:
+            config = uvicorn.Config(
+                app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=5
+            )
+            shown = "localhost" if loopback else f"[{host}]" if ":" in host else host
+            note(f"http://{shown}:{listening.getsockname()[1]}/mcp  (Ctrl-C to stop)")
+            await uvicorn.Server(config).serve(sockets=[listening])
