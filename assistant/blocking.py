@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from assistant.errors import UserError
-from assistant.types import EventKind, Message, Recommendation, Replied, Reply, TurnEvent
+from assistant.types import EventKind, Item, Message, Recommendation, Replied, Reply, TurnEvent
 
 if TYPE_CHECKING:
     from anyio import CancelScope
@@ -100,6 +100,13 @@ class BlockingAssistant:
         """Why an item would suit a user. Raises ``UnknownNameError`` when there is no such item."""
         self._check_open()
         return self._portal.call(self.core.explain, user, item_id)
+
+    def candidates(self, text: str, *, user: str = "", k: int = 10) -> list[tuple[Item, float]]:
+        """The ``k`` items that suit a request best with their scores; see ``Assistant.candidates``."""
+        from functools import partial
+
+        self._check_open()
+        return self._portal.call(partial(self.core.candidates, text, user=user, k=k))
 
     def rank(
         self,

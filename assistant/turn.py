@@ -18,13 +18,15 @@ from assistant.explain import Explainer
 from assistant.faithfulness import Evidence
 from assistant.feedback import make_event, record_event
 from assistant.llm.base import LanguageModel, Usage
+from assistant.merging import request_of
 from assistant.rank import rank
-from assistant.retrieve import RetrievalSettings
+from assistant.retrieve import RetrievalSettings, retrieve
 from assistant.serving import Serving, load_serving
 from assistant.settings import Settings
 from assistant.store import Impression, Store
 from assistant.threads import one_blas_thread
 from assistant.types import (
+    Context,
     Explanation,
     Fact,
     Item,
@@ -39,6 +41,7 @@ from assistant.types import (
     Retrieved,
     TurnEvent,
 )
+from assistant.understand import understand
 from vectorstore.base import Embedder
 
 
@@ -147,6 +150,35 @@ class Assistant:
         explainer = self._explainer.using(serving.checker)
         explanation = await explainer.explain(item, evidence.facts, evidence, used=[], deadline=deadline)
         return _card(item, ranked, 1, explanation)
+
+    async def candidates(self, text: str, *, user: str = "", k: int = 10) -> list[tuple[Item, float]]:
+        """The ``k`` items that suit a request best with their scores, best first. No conversation is begun or remembered.
+
+        What ``user`` knows or a rule withholds is left out; a blank user has no history.
+        """
+        serving = await self.serving()
+
+        def find() -> list[tuple[Item, float]]:
+            profile = load_profile(self.store, serving, user)
+            hidden = profile.known_items | self._arranger.withheld(serving.catalogue)
+            query = request_of(understand(text, serving.vocabulary, Context()), excluded=hidden)
+            found = retrieve(
+                query,
+                profile,
+                catalogue=serving.catalogue,
+                store=self.store,
+                search=serving.index.search,
+                embedder=self._embedder,
+                language=serving.language,
+                popularity=serving.popularity,
+                limit=max(self.settings.candidates, k),
+                settings=self._retrieval,
+            )
+            rows = serving.catalogue.rows(candidate.item_id for candidate in found.candidates)
+            ranking = serving.ranker.rank(profile.history, rows, relevance=found.relevance, k=min(k, len(rows)))
+            return [(serving.catalogue.item(ranked.row), ranked.score) for ranked in ranking]
+
+        return await asyncio.to_thread(find)
 
     async def rank(
         self,
