@@ -27,10 +27,11 @@ from assistant.understanding.reading import Reading, cue_at, read
 from assistant.understanding.references import find_references
 from assistant.understanding.revisions import find_rejections, find_replaced, find_revisions
 from assistant.understanding.shared_values import find_same
+from assistant.understanding.specifications import find_promised, is_specification
 from assistant.understanding.statements import find_statements, state
 from assistant.understanding.titles import find_titles, title_at
 from assistant.unspaced.read import understand_unspaced
-from assistant.vocabulary import Vocabulary
+from assistant.vocabulary import FREE_SLOTS, Vocabulary
 
 MAX_MESSAGE = 2_000
 """Characters of a message that are read."""
@@ -67,9 +68,11 @@ def understand(
     find_same(reading, vocabulary, context)
     _find_numbers(reading, vocabulary, context, today or date.today())
     find_critiques(reading, vocabulary, context)
+    reading.specification = is_specification(reading, vocabulary)
     mark_negations(reading, vocabulary)
     find_people(reading, vocabulary)
     unknown = _unknown_names(reading, vocabulary)
+    find_promised(reading, vocabulary)
     find_labels(reading, vocabulary)
     state(reading, vocabulary)
     find_replaced(reading, context)
@@ -107,7 +110,7 @@ def _question(reading: Reading, vocabulary: Vocabulary, context: Context, intent
 def _utterance(
     reading: Reading, vocabulary: Vocabulary, context: Context, act: Intent | None, unknown: tuple[str, ...]
 ) -> Utterance:
-    constraints = merged(reading.constraints, vocabulary)
+    constraints = merged(_last_said(reading), vocabulary)
     search_text = _search_text(reading)
     intent = _intent(reading, vocabulary, context, act, unknown, search_text)
     if intent in ("small_talk", "out_of_scope"):
@@ -179,7 +182,8 @@ def _adds(reading: Reading, vocabulary: Vocabulary) -> bool:
     nothing in it but values."""
     if any(match.start() <= reading.lead for match in reading.matches("follow_up")):
         return True
-    sure = reading.constraints or reading.k or reading.seen or any(wish.op == "range" for wish in reading.wishes)
+    named = any(c.slot not in FREE_SLOTS or c.op == "none" for c in reading.constraints)
+    sure = named or reading.k or reading.seen or any(wish.op == "range" for wish in reading.wishes)
     if not sure:
         return False  # themes alone describe something else
     dull = vocabulary.language.stopwords | vocabulary.language.item_words
@@ -324,8 +328,23 @@ def merged(constraints: Sequence[Constraint], vocabulary: Vocabulary) -> tuple[C
     return tuple(kept)
 
 
+def _last_said(reading: Reading) -> list[Constraint]:
+    """Without what is ruled out and wanted behind that: "number 1 is without X, and I want X in it"."""
+    wanted = [found for found in reading.found if found.constraint.op == "any"]
+
+    def takes_back(one: Constraint) -> bool:
+        places = [found.start for found in reading.found if found.constraint is one]
+        return one.op == "none" and any(
+            set(one.values) <= set(found.constraint.values) and place < found.start
+            for found in wanted
+            for place in places
+        )
+
+    return [one for one in reading.constraints if not takes_back(one)]
+
+
 def _exclude_each_other(one: Constraint, other: Constraint, catalogue: Catalogue) -> bool:
-    if one.slot == "people" or one.slot in catalogue.roles or one.slot == "categories":
+    if one.slot == "people" or one.slot in catalogue.roles or one.slot in (*FREE_SLOTS, "categories"):
         return False  # nobody has both: then nothing is what was asked for, and that is said
     return not bool((catalogue.satisfies(one) & catalogue.satisfies(other)).any())
 
@@ -375,7 +394,8 @@ def _search_text(reading: Reading) -> str:
         token
         for c in (*reading.constraints, *reading.wishes)
         if c.op in ("any", "all") and c.slot != "people"
-        for token in c.words.split(reading.language.either)
+        for words in c.words.split(reading.language.either)
+        for token in (words, *(words.split() if c.slot in FREE_SLOTS else ()))
     }
     language = reading.language
     described = [

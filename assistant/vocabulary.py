@@ -157,6 +157,11 @@ class Vocabulary:
         return SpokenSlots(self.catalogue, self.language)
 
     @cached_property
+    def spoken_words(self) -> frozenset[str]:
+        """Names of the catalogue's slots, word by word."""
+        return frozenset(word for entry in self.spoken.words.values() for name in entry.names for word in name.split())
+
+    @cached_property
     def number_patterns(self) -> NumberPatterns:
         """How numbers are said of this catalogue."""
         return NumberPatterns(self.language, self.spoken)

@@ -17,6 +17,8 @@ VAGUE = 1 / 3
 """The share of the items that count as "short", "cheap" or "recent" when nothing more is said."""
 MAX_VAGUE = 8
 """Words of a message in which "old" may speak of the wanted item although nothing that is wanted stands behind it."""
+SLOT_REACH = 6
+"""Words before a value in which the name of its slot may stand."""
 SHORT_MESSAGE = 3
 """A category in a message of so few words is meant as one, whatever stands around it."""
 
@@ -79,7 +81,7 @@ def _find_terse(reading: Reading, vocabulary: Vocabulary) -> None:
         op: Operator = "none" if token.negated else "any"
         start = index - 1 if reading.tokens[index - 1].text not in before else index
         made = Constraint(slot=slot, op=op, values=values, words=reading.words(start, index + 1))
-        if not _joins_alternative(reading, index, made, promised=True):
+        if not joins_alternative(reading, index, made, promised=True):
             reading.add(made, start, index + 1, promised=True)
         reading.use(start, index + 1)
 
@@ -96,7 +98,7 @@ def _find_open_labels(reading: Reading, vocabulary: Vocabulary) -> None:
             labels = vocabulary.open_labels.get(phrase, ())
             if not labels or vocabulary.label(phrase) or phrase in vocabulary.people:
                 continue
-            spoken = _slot_before(reading, start, {slot for slot, _ in labels}, vocabulary)
+            spoken = slot_before(reading, start, {slot for slot, _ in labels}, vocabulary)
             written = all(token.raw[:1].isupper() for token in reading.tokens[start : start + size])
             if spoken is None and (not written or (start == 0 and size == 1)):
                 continue
@@ -104,7 +106,7 @@ def _find_open_labels(reading: Reading, vocabulary: Vocabulary) -> None:
             op: Operator = "none" if reading.tokens[start].negated else "any"
             values = tuple(value for s, value in labels if s == slot)
             made = Constraint(slot=slot, op=op, values=values, words=reading.words(start, start + size))
-            if not _joins_alternative(reading, start, made, promised=True):
+            if not joins_alternative(reading, start, made, promised=True):
                 reading.add(made, start, start + size, promised=not reading.tokens[start].liked or op == "none")
             for token in reading.tokens[start : start + size]:
                 token.used = True
@@ -166,7 +168,8 @@ def _find_free_labels(reading: Reading, vocabulary: Vocabulary, *, negated: bool
 def must_be(reading: Reading, index: int) -> bool:
     """Whether the words before a token make what it says a condition: "it has to be", "only"."""
     start = index
-    while start > 0 and reading.tokens[start - 1].text in reading.language.words("articles"):
+    between = (*reading.language.words("articles"), *reading.language.words("must_of"))
+    while start > 0 and reading.tokens[start - 1].text in between:
         start -= 1
     must = reading.language.words("must")
     return any(start >= size and reading.phrase(start - size, start) in must for size in (1, 2, 3))
@@ -177,8 +180,8 @@ def _use_label(reading: Reading, start: int, end: int, vocabulary: Vocabulary) -
     labels, wished = vocabulary.label(phrase), vocabulary.wish(phrase)
     if first.negated:
         # "French" rules out the country; that the language has the same name is not meant.
-        slot_meant = _slot_meant(reading, start, end, labels, vocabulary) if labels else ""
-        exact = [label for label in labels if label[0] == slot_meant]
+        meant = slot_meant(reading, start, end, labels, vocabulary) if labels else ""
+        exact = [label for label in labels if label[0] == meant]
         if not exact and not first.told:
             exact = list(vocabulary.free_label(phrase))
         likeliest = exact or list(wished[:1])
@@ -202,22 +205,24 @@ def _use_label(reading: Reading, start: int, end: int, vocabulary: Vocabulary) -
 
 
 def _want(reading: Reading, start: int, end: int, labels: Sequence[tuple[str, str]], vocabulary: Vocabulary) -> None:
-    slot = _slot_meant(reading, start, end, labels, vocabulary)
+    slot = slot_meant(reading, start, end, labels, vocabulary)
     constraint = Constraint(
         slot=slot, op="any", values=tuple(v for s, v in labels if s == slot), words=reading.words(start, end)
     )
     promised = slot != "categories" or names_category(reading, start, end, vocabulary) or must_be(reading, start)
+    promised = promised or reading.specification
     if reading.tokens[start].liked:
         promised = False
-    if not _joins_alternative(reading, start, constraint, promised=promised):
+    if not joins_alternative(reading, start, constraint, promised=promised):
         reading.add(constraint, start, end, promised=promised)
 
 
-def _slot_meant(
+def slot_meant(
     reading: Reading, start: int, end: int, labels: Sequence[tuple[str, str]], vocabulary: Vocabulary
 ) -> str:
     """Which of the slots that have the value is meant: the one whose name stands beside it, else the first."""
     if len({slot for slot, _ in labels}) > 1:
+        end = _alternatives_end(reading, end, vocabulary)
         beside = {reading.phrase(max(0, start - 1), start), reading.phrase(end, end + 1)}
         for slot, _ in labels:
             if beside & set(vocabulary.spoken.words[slot].names):
@@ -226,7 +231,7 @@ def _slot_meant(
                         token = reading.tokens[near]
                         token.named = token.named or token.text in vocabulary.spoken.words[slot].names
                 return slot
-        if spoken := _slot_before(reading, start, {slot for slot, _ in labels}, vocabulary):
+        if spoken := slot_before(reading, start, {slot for slot, _ in labels}, vocabulary):
             return spoken
         if start and reading.tokens[start - 1].text in reading.language.words("in_language"):
             # "in French" is the language, "French" the country
@@ -235,9 +240,21 @@ def _slot_meant(
     return labels[0][0]
 
 
-def _slot_before(reading: Reading, start: int, slots: set[str], vocabulary: Vocabulary) -> str | None:
+def _alternatives_end(reading: Reading, end: int, vocabulary: Vocabulary) -> int:
+    """Where the alternatives end that a value begins: "Czech or Swedish language"."""
+    while end < len(reading.tokens) and reading.tokens[end].text in reading.language.words("alternative"):
+        size = next((n for n in (3, 2, 1) if vocabulary.label(reading.phrase(end + 1, end + 1 + n))), 0)
+        if not size:
+            break
+        end += 1 + size
+    return end
+
+
+def slot_before(
+    reading: Reading, start: int, slots: set[str], vocabulary: Vocabulary, *, reach: int = SLOT_REACH
+) -> str | None:
     """The slot whose name stands before a value in its clause: "the language has to be French"."""
-    for index in range(start - 1, max(-1, start - 7), -1):
+    for index in range(start - 1, max(-1, start - reach - 1), -1):
         between = reading.text[reading.tokens[index].end : reading.tokens[index + 1].start].strip()
         if between not in ("", ":", "："):
             return None
@@ -248,7 +265,7 @@ def _slot_before(reading: Reading, start: int, slots: set[str], vocabulary: Voca
     return None
 
 
-def _joins_alternative(reading: Reading, start: int, constraint: Constraint, *, promised: bool) -> bool:
+def joins_alternative(reading: Reading, start: int, constraint: Constraint, *, promised: bool) -> bool:
     """Make "a drama or a documentary" one constraint: either will do. False when nothing stands before "or"."""
     skipped = (*reading.language.words("articles"), *reading.language.words("alternative_lead"))
     before = start - 1

@@ -35,7 +35,7 @@ def mark_negations(reading: Reading, vocabulary: Vocabulary) -> None:
             index += size
             continue
         compared = reading.phrase(index, index + size) in cues["comparison"] or _less_than_that(reading, index)
-        told = not compared and not _rules_out(reading, index, vocabulary)
+        told = not (compared or reading.specification) and not _rules_out(reading, index, vocabulary)
         reading.use(index, index + size)
         index += size
         dull = {*cues["behind_negation"], *vocabulary.language.item_words}

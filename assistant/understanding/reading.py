@@ -95,6 +95,8 @@ class Reading:
     """What is held and will do as before, beside what the message names."""
     titled: dict[int, str] = field(default_factory=dict)
     """Items by the place of their title, where it was found beside what is felt about it."""
+    specification: bool = False
+    """Whether nothing is left to search by: every label that is named is a promise."""
     refines: bool = False
     """Whether something was found that changes what stands."""
     k: int | None = None

@@ -85,7 +85,7 @@ def _reasons(reading: Reading, vocabulary: Vocabulary, context: Context) -> None
             reading.refines = True
     for match in reading.matches("reason"):
         end = reading.clause_end(match.end())
-        if not reading.free_span(match.start(), match.end()):
+        if not reading.free_span(match.start(), match.end()) or _describes(reading, match.start()):
             continue
         for token in reading.tokens:
             if token.start < match.end() or token.start >= end:
@@ -96,6 +96,14 @@ def _reasons(reading: Reading, vocabulary: Vocabulary, context: Context) -> None
         first, last = reading.tokens_of(match.start(), match.end())
         reading.use(first, last)
         reading.refines = True
+
+
+def _describes(reading: Reading, start: int) -> bool:
+    """Whether words before a place name what is wanted: "something that's playful" is no reason against anything."""
+    index = next((n for n in reversed(range(len(reading.tokens))) if reading.tokens[n].end <= start), None)
+    if index is None or reading.punctuated(index):
+        return False
+    return reading.tokens[index].text in (*reading.language.item_words, *reading.language.words("wanted_thing"))
 
 
 # relaxing

@@ -48,7 +48,7 @@ def impressions(store: Store, user: str) -> list[dict]:
 
 async def test_events_come_in_order_and_end_in_the_reply(assistant):
     did(assistant.store, "ana", "alien", "odyssey")
-    events = [event async for event in assistant.stream(say("ana", "something set in space"))]
+    events = [event async for event in assistant.stream(say("ana", "preferably something set in space"))]
     assert [type(event) for event in events] == [Retrieved, RankedList, *[Recommended] * 5, Replied]
     found, ranked, reply = events[0], events[1], events[-1].reply
     assert {row.item_id for row in ranked.ranking} <= {candidate.item_id for candidate in found.candidates}
