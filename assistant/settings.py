@@ -88,6 +88,12 @@ class Settings(BaseSettings):
     """Whether the page shows pictures; ``proxy`` fetches them through the server, from ``picture_hosts`` alone."""
     picture_hosts: tuple[str, ...] = ()
     """Hosts that pictures may come from, over https."""
+    slack_bot_token: SecretStr | None = None
+    """Of the Slack app: ``xoxb-…``."""
+    slack_app_token: SecretStr | None = None
+    """``xapp-…``, for Socket Mode."""
+    slack_signing_secret: SecretStr | None = None
+    """What Slack signs its requests with, for HTTP."""
     prompts: Path | None = None
     """A folder of prompts that replace the packaged ones of the same name."""
 

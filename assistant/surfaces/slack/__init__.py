@@ -1,0 +1,1 @@
+"""The recommender in Slack. See docs/slack.md."""

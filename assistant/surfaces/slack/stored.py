@@ -1,0 +1,79 @@
+"""What the store and the catalogue tell about replies that were given, and requests that can be answered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assistant.documents import ExplanationDocument
+from assistant.serving import Serving
+from assistant.store import Store
+from assistant.types import Claim, Explanation, Fact, Value
+
+MAX_PROMPTS = 4
+"""Prompts that Slack suggests at the start of a thread."""
+
+
+def find_reply(store: Store, user: str, conversation: str, reply_id: str) -> dict[str, Any] | None:
+    """A reply of this user's conversation as it was written; None when there is none with this id."""
+    for _, reply in reversed(store.turns(user, conversation)):
+        if isinstance(reply, dict) and reply.get("reply_id") == reply_id:
+            return reply
+    return None
+
+
+def explanation_of(document: Any) -> Explanation:
+    """An explanation as it was before it was written. Raises ``TypeError`` where there is none."""
+    if not isinstance(document, dict):
+        raise TypeError("there is no explanation")
+    read = ExplanationDocument.model_validate(document)
+    return Explanation(
+        text=read.text,
+        phrased_by=read.phrased_by,
+        model=read.model,
+        prompt=read.prompt,
+        facts=tuple(
+            Fact(
+                fact_id=fact.fact_id,
+                source=fact.source,
+                item_id=fact.item_id,
+                slot=fact.slot,
+                value=_value(fact.value),
+                other_item_id=fact.other_item_id,
+                shared=tuple((one.slot, one.value) for one in fact.shared),
+            )
+            for fact in read.facts
+        ),
+        claims=tuple(
+            Claim(
+                text=claim.text,
+                start=claim.start,
+                end=claim.end,
+                item_id=claim.item_id,
+                slot=claim.slot,
+                value=_value(claim.value),
+                positive=claim.positive,
+                source=claim.source,
+                verdict=claim.verdict,
+                tier=claim.tier,
+                fact_ids=tuple(claim.fact_ids),
+            )
+            for claim in read.claims
+        ),
+        rejected=tuple(read.rejected),
+    )
+
+
+def _value(value: str | int | float | bool | list[str]) -> Value:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def examples(serving: Serving) -> list[str]:
+    """Requests that this catalogue can answer, at most ``MAX_PROMPTS``: a title that many know, then common values."""
+    catalogue, found = serving.catalogue, []
+    if len(catalogue):
+        found.append(f"something like {catalogue.title(int(serving.popularity.argmax()))}")
+    for slot in ("categories", "moods", "countries", "tags"):
+        if (column := catalogue.labels.get(slot)) is not None and column.rows:
+            common = max(column.rows, key=lambda value: (len(column.rows[value]), value))
+            found.append(column.display[common])
+    return found[:MAX_PROMPTS] or ["something new"]
