@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import aclosing, suppress
 from typing import Any
+from weakref import WeakValueDictionary
 
 import aiohttp
 from slack_bolt.async_app import AsyncApp
@@ -66,7 +67,8 @@ class Bot:
         self._tasks: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(TURNS)
         self._turns = 0
-        self._orders: dict[tuple[str, str], asyncio.Lock] = {}
+        # Weak: a lock lives as long as a turn that holds it or waits for it.
+        self._orders: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
         async def authorize() -> AuthorizeResult:  # asked once at the start, so that no request waits for it
             return workspace
@@ -185,8 +187,6 @@ class Bot:
                     await self._turn(place, message)
             finally:
                 self._turns -= 1
-                if not order.locked():
-                    self._orders.pop(key, None)
 
     async def _turn(self, place: Place, message: Message) -> None:
         posted: str | None = None

@@ -26,6 +26,7 @@ class FakeSlack:
     def __init__(self):
         self.calls = []
         self.limited = {}
+        self.retry_after = "0"
         self.refused = {}
         self.headers_seen = []
         self.acknowledged = []
@@ -42,7 +43,9 @@ class FakeSlack:
         self.headers_seen.append(request.headers.get("Authorization"))
         if self.limited.get(method, 0):
             self.limited[method] -= 1
-            return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": "0"})
+            return web.json_response(
+                {"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": self.retry_after}
+            )
         if method in self.refused:
             return web.json_response({"ok": False, "error": self.refused[method]})
         sent["posted"] = f"900.{next(self._stamps):06d}"

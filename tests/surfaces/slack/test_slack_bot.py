@@ -224,6 +224,37 @@ async def test_two_users_and_two_teams_never_meet(folder):
         assert {told["text"] for told in fake.of("chat.postEphemeral")} == {bot_module.NOT_YOURS}
 
 
+async def test_cards_arrive_in_the_same_message_as_they_are_made(folder, monkeypatch):
+    monkeypatch.setattr(bot_module, "UPDATE_SECONDS", 0.0)
+    async with fake_slack() as fake, running(folder, fake) as slack:
+        await slack.event(mention("science fiction"))
+        assert len(fake.of("chat.postMessage")) == 1
+        grown = [sum(block["type"] == "header" for block in sent["blocks"]) for sent in fake.of("chat.update")]
+        assert grown[:2] == [1, 2]
+        assert grown == sorted(grown)
+        assert [bool(values(sent, "like")) for sent in fake.of("chat.update")] == [False] * (len(grown) - 1) + [True]
+
+
+async def test_messages_of_a_conversation_are_answered_one_after_the_other(folder, monkeypatch):
+    running_now, most = 0, 0
+    async with fake_slack() as fake, running(folder, fake) as slack:
+        real = slack.assistant.stream
+
+        async def counted(message):
+            nonlocal running_now, most
+            running_now += 1
+            most = max(most, running_now)
+            async for event in real(message):
+                yield event
+            running_now -= 1
+
+        monkeypatch.setattr(slack.assistant, "stream", counted)
+        await asyncio.gather(*(slack.send(direct("a western")) for _ in range(6)))
+        await slack.settle()
+        assert most == 1
+        assert len(slack.store.turns("slack/T1/U1", "slack/T1/D1")) == 6
+
+
 # clicks
 
 
@@ -301,6 +332,9 @@ async def test_calls_that_come_too_often_are_tried_again(folder):
         fake.limited = {"chat.postMessage": 99}
         await slack.event(direct("a comedy"))
         assert fake.limited["chat.postMessage"] == 99 - 1 - serve.TRIES
+        fake.limited, fake.retry_after = {"chat.postMessage": 1}, "3600"  # longer than anybody waits
+        await slack.event(direct("a comedy"))
+        assert len(fake.shown) == 1
         fake.limited = {}
         await slack.event(direct("a comedy, please"))
         assert "Playtime" in words(fake.shown[-1])
