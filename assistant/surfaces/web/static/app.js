@@ -192,7 +192,7 @@ function newTurn(text, shownText) {
     h(
       "section",
       { class: "turn" },
-      h("div", { class: "said" }, h("span", { class: "unseen" }, t.you), h("p", { dir: "auto" }, shownText), text && button(t.edit, again, { kind: "quiet edit", drawing: "edit" })),
+      h("div", { class: "said" }, h("h2", { class: "unseen" }, t.you), h("p", { dir: "auto" }, shownText), text && button(t.edit, again, { kind: "quiet edit", drawing: "edit" })),
       reply,
     ),
   );
