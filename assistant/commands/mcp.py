@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 )
 @click.option("--llm", help="auto, none, llama-cpp:smollm2, llama-cpp:FILE, openai:MODEL, recorded:FILE.")
 def mcp(data: Path, user: str | None, http: bool, host: str, port: int, llm: str | None) -> None:
-    """Serve the tools recommend, refine, explain, why_not and give_feedback to MCP clients.
+    """Serve the tools of the assistant to MCP clients.
+
+    They are recommend, refine, explain, why_not and give_feedback.
 
     On stdin and stdout for a client that starts it, which is the only one it answers; with --http for others.
 
