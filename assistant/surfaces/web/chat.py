@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -13,6 +14,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from assistant.commands.output import fault
 from assistant.documents import Document, ErrorBody, RecommendationDocument, RepliedDocument
+from assistant.errors import UserError
 from assistant.surfaces.render import facts_line
 from assistant.surfaces.web.accounts import Caller
 from assistant.surfaces.web.asking import caller, place, web
@@ -21,6 +23,7 @@ from assistant.surfaces.web.state import Web
 from assistant.types import Item, Message, RankedList, Recommendation, Recommended, Replied, TurnEvent
 
 routes = APIRouter()
+_log = logging.getLogger("assistant.web")
 
 
 @routes.post(
@@ -50,8 +53,16 @@ async def chat(
                 if (sent := _sent(event, server)) is not None:
                     yield sent
     except Exception as error:  # noqa: BLE001 - the boundary of a reply: its reader is told, whatever went wrong
-        kind, told, _ = fault(error)
-        yield _event("error", ErrorBody(kind=kind, message=told))
+        yield _event("error", told(error))
+
+
+def told(error: Exception) -> ErrorBody:
+    """What a caller is told of an error; faults of the program, and paths of this machine, are for its operator."""
+    kind, message, _ = fault(error)
+    if not isinstance(error, UserError):
+        _log.error("a turn failed", exc_info=error)
+        message = "Something went wrong on this server."
+    return ErrorBody(kind=kind, message=message)
 
 
 def card_document(card: Recommendation, server: Web) -> CardDocument:

@@ -19,13 +19,13 @@ from fastapi import APIRouter, Depends, Header
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from assistant.commands.output import fault
 from assistant.documents import MAX_MESSAGE, RecommendationDocument, RepliedDocument, jsonable
 from assistant.errors import UserError
 from assistant.store import Store
 from assistant.surfaces.markdown import card, closing, markdown, opening
 from assistant.surfaces.web.accounts import Caller
 from assistant.surfaces.web.asking import caller, place, web
+from assistant.surfaces.web.chat import told
 from assistant.surfaces.web.state import Web
 from assistant.types import Message, RankedList, Recommended, Replied, Reply
 
@@ -173,8 +173,8 @@ async def _chunks(server: Web, message: Message, completion: _Completion, *, usa
     except Exception as error:
         if not started:
             raise
-        kind, told, _ = fault(error)
-        yield completion.line({"error": {"type": kind, "message": told}})
+        body = told(error)
+        yield completion.line({"error": {"type": body.kind, "message": body.message}})
     yield b"data: [DONE]\n\n"
 
 

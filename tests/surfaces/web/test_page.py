@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 from collections.abc import Iterator
@@ -12,7 +13,9 @@ import pytest
 
 import assistant
 from assistant.ingest import index_items
+from assistant.llm.scripted import ScriptedModel
 from tests.assistant.catalogues import FILMS
+from tests.assistant.turns import good_answer
 from tests.surfaces.served import Served, served
 from vectorstore.embed_hashing import HashingEmbedder
 
@@ -97,9 +100,140 @@ def test_a_conversation_is_restored_by_reload_and_can_be_deleted(browser, server
     assert page.locator(".card-title").all_inner_texts() == titles
     assert page.evaluate("fetch('/api/me', {method: 'DELETE'}).then((answer) => answer.status)") == 200
     page.reload()
-    page.locator(".trouble").wait_for()
+    page.locator(".welcome").wait_for()
+    assert "not there any more" in page.locator(".log").inner_text()
     assert page.locator(".card").count() == 0
+    assert "#" not in page.url
     assert seen.bad == []
+    seen.context.close()
+
+
+def test_refined_taken_back_and_said_otherwise(browser, server):
+    seen = Watched(browser, server)
+    page = seen.page
+    seen.say("a comedy")
+    seen.say("before 1970")
+    assert page.locator(".held .chip").all_inner_texts() == ["Comedy", "up to 1969"]
+    page.get_by_role("button", name="Take back: Comedy").click()
+    page.locator(".turn").nth(2).locator(".held").wait_for()
+    assert page.locator(".held .chip").all_inner_texts() == ["up to 1969"]
+    seen.say("a drama after 1990 in English")
+    page.get_by_role("button", name="Edit").click()
+    assert page.input_value("#message") == "a drama after 1990 in English"
+    page.fill("#message", "a western")
+    page.keyboard.press("Enter")
+    page.locator(".log:not([aria-busy])").wait_for()
+    page.get_by_text("a drama after 1990 in English").wait_for(state="detached")
+    assert page.locator(".turn").count() == 4
+    assert seen.bad == []
+    seen.context.close()
+
+
+def test_feedback_changes_the_next_reply(browser, server):
+    seen = Watched(browser, server)
+    page = seen.page
+    seen.say("something in space")
+    disliked = page.locator(".card-title").first.inner_text()
+    page.locator(".card").first.get_by_role("button", name="Dislike", exact=True).click()
+    page.locator(".card").first.locator("[aria-pressed=true]").wait_for()
+    page.get_by_role("button", name="New conversation").click()
+    page.locator(".welcome").wait_for()
+    seen.say("something in space")
+    assert disliked not in page.locator(".card-title").all_inner_texts()
+    assert seen.bad == []
+    seen.context.close()
+
+
+def test_stopped_in_mid_reply_and_asked_again(browser, tmp_path):
+    class Slow(ScriptedModel):
+        async def stream(self, *args, **more):
+            await asyncio.sleep(30)
+            async for piece in super().stream(*args, **more):
+                yield piece
+
+    index_items(FILMS, tmp_path, embedder=HashingEmbedder())
+    with served(tmp_path, model=Slow(good_answer), reply_within=60.0) as server:
+        seen = Watched(browser, server)
+        page = seen.page
+        page.fill("#message", "a drama")
+        page.keyboard.press("Enter")
+        page.locator(".skeleton").first.wait_for()
+        page.get_by_role("button", name="Stop").click()
+        page.get_by_text("Nothing of this reply was kept").wait_for()
+        assert page.locator(".card").count() == 0
+        assert page.evaluate("fetch('/api/conversations').then((answer) => answer.json())") == []
+        assert page.get_by_role("button", name="Try again").is_visible()
+        assert page.get_by_role("button", name="Send").is_visible()
+        assert seen.bad == []
+        seen.context.close()
+
+
+def test_with_the_keyboard_alone(browser, server):
+    seen = Watched(browser, server)
+    page = seen.page
+    assert page.evaluate("document.activeElement.id") == "message"  # one may type at once
+    page.locator(".skip").focus()
+    assert page.locator(".skip").bounding_box()["x"] >= 0
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "message"
+    page.keyboard.type("a drama")
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.type("please")
+    assert page.input_value("#message") == "a drama\nplease"
+    page.keyboard.press("Enter")
+    page.locator(".held").wait_for()
+    reached = set()
+    page.locator(".log").focus()
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.textContent || document.activeElement.ariaLabel"))
+    assert any("Evidence" in words for words in reached)
+    assert {"Like", "Dislike", "Seen", "Why this?"} <= reached
+    page.locator(".card summary").first.focus()
+    page.keyboard.press("Enter")
+    assert page.locator(".card details[open]").count() == 1
+    assert seen.bad == []
+    seen.context.close()
+
+
+def test_tastes_and_everything_else_can_be_deleted_by_hand(browser, server):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
+    seen = Watched(browser, server)
+    page = seen.page
+    seen.say("I never watch horror")
+    page.get_by_role("button", name="Taste memory").click()
+    page.locator(".tastes li").wait_for()
+    assert "Horror" in page.locator(".tastes").first.inner_text()
+    assert axe.run(page).response["violations"] == []
+    page.locator(".tastes").get_by_role("button", name="Delete").click()
+    page.get_by_text("Nothing yet.").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="My data").click()
+    page.get_by_role("button", name="Delete my data").click()
+    assert axe.run(page).response["violations"] == []
+    page.get_by_role("button", name="Delete everything").click()
+    page.get_by_text("Everything that was kept about you is deleted.").wait_for()
+    page.keyboard.press("Escape")
+    page.locator(".history a").wait_for(state="detached")
+    assert seen.bad == []
+    seen.context.close()
+
+
+def test_offline_is_told_and_the_words_are_not_lost(browser, server):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
+    seen = Watched(browser, server)
+    page = seen.page
+    seen.context.set_offline(True)
+    page.fill("#message", "a drama")
+    page.keyboard.press("Enter")
+    page.locator(".trouble").wait_for()
+    assert "You are offline" in page.locator(".trouble").inner_text()
+    assert page.get_by_text("a drama").is_visible()
+    assert axe.run(page).response["violations"] == []
+    seen.context.set_offline(False)
+    page.get_by_role("button", name="Try again").click()
+    page.locator(".held").wait_for()
+    assert page.locator(".card").count() > 0
     seen.context.close()
 
 

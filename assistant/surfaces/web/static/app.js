@@ -32,7 +32,7 @@ function start() {
   menu.classList.add("menu");
   put(
     document.getElementById("app"),
-    h("a", { class: "skip", href: "#message" }, t.skip),
+    h("a", { class: "skip", href: "#message", on: { click: skip } }, t.skip),
     h("header", { class: "top" }, menu, h("h1", {}, t.name), h("p", { class: "small" }, t.tagline)),
     side,
     h("main", {}, banner, log, form),
@@ -41,7 +41,7 @@ function start() {
   );
   stop.hidden = true;
   box.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229) {
       event.preventDefault();
       form.requestSubmit();
     }
@@ -57,7 +57,18 @@ function start() {
   open(fromHash());
 }
 
-const fromHash = () => (location.hash.length > 1 ? decodeURIComponent(location.hash.slice(1)) : null);
+function skip(event) {
+  event.preventDefault(); // what stands behind # is the conversation
+  box.focus();
+}
+
+function fromHash() {
+  try {
+    return decodeURIComponent(location.hash.slice(1)) || null;
+  } catch {
+    return null; // an address that somebody broke names no conversation
+  }
+}
 
 function connection() {
   banner.hidden = navigator.onLine;
@@ -111,8 +122,12 @@ async function open(id) {
       }
     } else await welcome();
   } catch (error) {
-    state.conversation = null;
-    if (id) window.history.replaceState(null, "", location.pathname);
+    if (id && error.kind === "UnknownNameError") {
+      window.history.replaceState(null, "", location.pathname);
+      await open(null);
+      log.prepend(h("p", { class: "small", role: "status" }, t.gone));
+      return;
+    }
     trouble(log, error, () => open(id));
   }
   listHistory();
@@ -159,7 +174,12 @@ async function listHistory() {
 
 async function forgetConversation(id) {
   if (!(await sure(t.deleteConversationAsk, t.deleteConversationTold, t.delete))) return;
-  await ask(conversationPath(id), { method: "DELETE" });
+  try {
+    await ask(conversationPath(id), { method: "DELETE" });
+  } catch (error) {
+    replace(spoken, told(error));
+    return;
+  }
   if (id === state.conversation) open(null);
   else listHistory();
 }
@@ -173,7 +193,6 @@ function submit(event) {
   const edits = state.editing;
   setEditing(false);
   box.value = "";
-  if (edits) log.querySelector(".turn:last-of-type")?.remove();
   talk({ text, edits });
 }
 
@@ -230,18 +249,19 @@ async function talk({ text = "", take_back = [], edits = false, label = "" }) {
       else if (name === "replied") done = told;
     }
     if (!done) throw new Failure("cut");
+    if (edits) reply.closest(".turn").previousElementSibling?.remove(); // what it stands in for
     show(reply, done, shown);
     replace(spoken, t.announce(clean(done.text), shown.map((one) => clean(one.title))));
     window.history.replaceState(null, "", `#${encodeURIComponent(state.conversation)}`);
     listHistory();
   } catch (error) {
     replace(reply);
-    if (error.name === "AbortError") put(reply, h("p", { class: "small" }, t.stopped));
-    else
-      trouble(reply, error, () => {
-        reply.closest(".turn").remove();
-        talk({ text, take_back, edits, label });
-      });
+    const again = () => {
+      reply.closest(".turn").remove();
+      talk({ text, take_back, edits, label });
+    };
+    if (error.name === "AbortError") put(reply, h("p", { class: "small" }, t.stopped), h("div", {}, button(t.retry, again, { drawing: "retry" })));
+    else trouble(reply, error, again);
     if (state.turns === 0) state.conversation = null;
   } finally {
     clearTimeout(slow);
@@ -255,7 +275,7 @@ async function talk({ text = "", take_back = [], edits = false, label = "" }) {
 /** A whole reply, in place of what stood there while it came. */
 function show(place, reply, cards) {
   state.turns += 1;
-  document.documentElement.lang = reply.language || "en";
+  place.lang = reply.language || "en";
   for (const old of log.querySelectorAll(".question, .held")) old.remove();
   const held = reply.held ?? [];
   replace(
@@ -359,7 +379,7 @@ function sure(question, more, yes) {
       resolve(given);
     };
     openPanel(question, h("p", {}, more), h("div", { class: "row" }, button(t.cancel, () => answer(false)), button(yes, () => answer(true), { kind: "danger" })));
-    panel.addEventListener("cancel", () => resolve(false), { once: true });
+    panel.addEventListener("close", () => resolve(false), { once: true });
   });
 }
 
