@@ -212,6 +212,11 @@ class Vocabulary:
                         found[phrase].append((slot, column.display[folded]))
         return {phrase: tuple(labels) for phrase, labels in found.items()}
 
+    @property
+    def free_phrases(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
+        """Folded tags and moods as the catalogue writes them."""
+        return self._free_labels
+
     def free_label(self, phrase: str) -> tuple[tuple[str, str], ...]:
         """Tags and moods that a folded phrase names, its singular and plural tried too."""
         head, _, last = phrase.replace("-", " ").rpartition(" ")

@@ -18,7 +18,7 @@ SAMPLE = Path(__file__).parent / "data"
 
 async def turn(data: str) -> None:
     async with Assistant.open(data, settings=Settings(llm="none")) as assistant:
-        async for event in assistant.stream(Message(user="ben", text="a quiet film about old age")):
+        async for event in assistant.stream(Message(user="ben", text="a lonely detective who drinks too much")):
             match event:
                 case Retrieved():
                     print(f"{len(event.candidates)} candidates from {', '.join(event.sources)}")

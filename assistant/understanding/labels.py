@@ -233,11 +233,32 @@ def slot_meant(
                 return slot
         if spoken := slot_before(reading, start, {slot for slot, _ in labels}, vocabulary):
             return spoken
-        if start and reading.tokens[start - 1].text in reading.language.words("in_language"):
+        last = reading.constraints[-1] if reading.constraints else None
+        joined = start > 0 and reading.tokens[start - 1].text in reading.language.words("alternative")
+        if last and joined and last.slot in {slot for slot, _ in labels}:
+            return last.slot
+        if _in_language(reading, start, end):
             # "in French" is the language, "French" the country
             languages = [s for s, _ in labels if s.startswith("language")]
             return languages[0] if languages else labels[0][0]
     return labels[0][0]
+
+
+def _in_language(reading: Reading, start: int, end: int) -> bool:
+    """Whether the words around a value say that a language is meant: "in anything but French", "French being spoken"."""
+    if any(reading.phrase(end, end + size) in reading.language.words("behind_language") for size in (1, 2)):
+        return True
+    between = {*reading.language.words("behind_negation")} - {*reading.language.words("in_language")}
+    index = start - 1
+    while (
+        index > 0
+        and reading.tokens[start].negated
+        and (reading.tokens[index].used or reading.tokens[index].text in between)
+    ):
+        if reading.tokens[index].text in reading.language.words("in_language"):
+            break
+        index -= 1
+    return index >= 0 and reading.tokens[index].text in reading.language.words("in_language")
 
 
 def _alternatives_end(reading: Reading, end: int, vocabulary: Vocabulary) -> int:
@@ -334,7 +355,13 @@ def _find_vague(reading: Reading, vocabulary: Vocabulary) -> None:
     for index, token in enumerate(reading.tokens):
         for words, up in ((spoken.high, True), (spoken.low, False)):
             slot = words.get(token.text)
-            if slot is None or token.used or token.named or token.negated:
+            if (
+                slot is None
+                or token.used
+                or token.named
+                or token.negated
+                or (index and _counts(reading, index - 1, vocabulary))
+            ):
                 continue
             following = reading.tokens[index + 1].text if index + 1 < len(reading.tokens) else ""
             labelled = bool(following) and bool(vocabulary.label(following))
@@ -346,3 +373,8 @@ def _find_vague(reading: Reading, vocabulary: Vocabulary) -> None:
                 made = Constraint(slot=slot, op="range", low=low, high=high, words=token.raw)
                 reading.add(made, index, index + 1, promised=False)
                 token.used = True
+
+
+def _counts(reading: Reading, index: int, vocabulary: Vocabulary) -> bool:
+    """Whether a token is the unit of a number that was read: "80 minutes long" is no wish for long ones."""
+    return reading.tokens[index].used and reading.tokens[index].text in vocabulary.number_patterns.units

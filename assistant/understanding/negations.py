@@ -7,6 +7,8 @@ from assistant.vocabulary import Vocabulary
 
 NEGATION_REACH = 5
 """Words after a negation in which a value is still negated."""
+LIST_REACH = 5
+"""Words behind a comma among which a negated list has its conjunction."""
 
 
 def mark_negations(reading: Reading, vocabulary: Vocabulary) -> None:
@@ -18,6 +20,9 @@ def mark_negations(reading: Reading, vocabulary: Vocabulary) -> None:
         if _minus(reading, index):  # "-horror"
             token.negated = True
             index += 1
+            continue
+        if named := _begins_label(reading, index, vocabulary):  # "no dialogue" is a theme
+            index += named
             continue
         prefix = next((p for p in cues["glued_negation"] if token.text.startswith(p) and token.text != p), None)
         size = 1 if prefix else cue_at(reading, index, cues["negation"])
@@ -105,9 +110,30 @@ def label_ahead(reading: Reading, index: int, vocabulary: Vocabulary) -> bool:
     return any(vocabulary.label(reading.phrase(index, index + size)) for size in range(1, reading.language.longest + 1))
 
 
+def _begins_label(reading: Reading, index: int, vocabulary: Vocabulary) -> int:
+    """How many words the value has that begins with the negation at a place; 0 when there is none."""
+    if not cue_at(reading, index, vocabulary.language.cues["negation"]):
+        return 0
+    sizes = range(vocabulary.language.longest, 1, -1)
+    return next(
+        (
+            size
+            for size in sizes
+            if reading.phrase(index, index + size) in vocabulary.free_phrases and index + size <= len(reading.tokens)
+        ),
+        0,
+    )
+
+
 def _list_goes_on(reading: Reading, index: int, vocabulary: Vocabulary) -> bool:
     """Whether a comma stands inside a negated list: "no horror, war or westerns"."""
-    ahead = [token.text for token in reading.tokens[index : index + 5]]
-    return label_ahead(reading, index, vocabulary) and any(
-        word in reading.language.cues["conjunction"] for word in ahead
-    )
+    if not label_ahead(reading, index, vocabulary):
+        return False
+    for place in range(index, min(index + LIST_REACH, len(reading.tokens))):
+        token = reading.tokens[place]
+        if token.text in reading.language.cues["conjunction"]:
+            return True
+        behind = reading.text[token.end : token.end + 1]
+        if token.text in reading.language.cues["contrast"] or behind in (":", ";", "."):
+            return False
+    return False

@@ -45,7 +45,8 @@ def _use_person(reading: Reading, start: int, end: int, vocabulary: Vocabulary) 
         slot = "cast"
     elif asked == "makers" and len(makers) == 1:
         (slot,) = makers
-    negated = reading.tokens[start].negated
+    absent = any(reading.phrase(end, end + size) in reading.language.words("absent") for size in (2, 3))
+    negated = reading.tokens[start].negated or absent
     values = tuple(vocabulary.shown_person(name) for name in names)
     constraint = Constraint(slot=slot, op="none" if negated else "any", values=values, words=reading.words(start, end))
     promised = not reading.tokens[start].compared and not (reading.tokens[start].liked and not negated)
@@ -76,6 +77,8 @@ def _surname(
     the word have to have them.
     """
     language = vocabulary.language
+    if any(vocabulary.label(reading.phrase(start, start + size)) for size in (2, 3)):
+        return ()  # "West Germany"
     if not reading.tokens[start].raw[:1].isupper() or phrase in language.stopwords or phrase in language.countries:
         return ()
     names = vocabulary.surnames.get(phrase, ())

@@ -24,19 +24,20 @@ def is_specification(reading: Reading, vocabulary: Vocabulary) -> bool:
         language.cues["negation"],
         language.words("telling"),
     )
+    comparing = (*language.cues["comparison"], *language.words("than"))
     index = 0
     while index < len(reading.tokens):
         token = reading.tokens[index]
         if token.used:
             index += 1
             continue
-        if cue_at(reading, index, telling):
+        if cue_at(reading, index, telling) or cue_at(reading, index, comparing):
             return False
         size = cue_at(reading, index, negations) or _named(reading, index, vocabulary)
         if not size and token.text not in dull and not token.text.isdigit():
             return False
         index += size or 1
-    return not reading.like and not any(cue_at(reading, n, language.words("than")) for n in range(len(reading.tokens)))
+    return not reading.like
 
 
 def _named(reading: Reading, index: int, vocabulary: Vocabulary) -> int:
@@ -46,7 +47,8 @@ def _named(reading: Reading, index: int, vocabulary: Vocabulary) -> int:
             phrase = reading.phrase(index, index + size)
             person = re.sub(r"['’]s?$", "", phrase)
             surname = person in vocabulary.surnames and reading.tokens[index].raw[:1].isupper()
-            if _names(phrase, vocabulary) or person in vocabulary.people or surname:
+            vague = phrase in vocabulary.spoken.high or phrase in vocabulary.spoken.low
+            if vague or _names(phrase, vocabulary) or person in vocabulary.people or surname:
                 return size
     return 0
 
@@ -115,7 +117,9 @@ def _promise(reading: Reading, vocabulary: Vocabulary, start: int, end: int) -> 
         beside = slot_before(reading, start, {slot for slot, _ in closed}, vocabulary)
         if named is None or beside is not None:
             return False
-    if _softened(reading, start) or not (reading.specification or named or must_be(reading, start)):
+    if _softened(reading, start) or not (
+        reading.specification or named or must_be(reading, start) or _must_behind(reading, end)
+    ):
         return False
     slot = named or slot_meant(reading, start, end, labels, vocabulary)
     values = tuple(value for s, value in labels if s == slot)
@@ -133,8 +137,18 @@ def _slot_named(reading: Reading, vocabulary: Vocabulary, start: int, end: int, 
     for slot in sorted(slots):
         if slot in vocabulary.spoken.words and behind in vocabulary.spoken.words[slot].names:
             return slot
-    before = slot_before(reading, start, slots, vocabulary, reach=3)
-    return before
+    if spoken := slot_before(reading, start, slots, vocabulary, reach=3):
+        return spoken
+    topic = any(
+        start >= size and reading.phrase(start - size, start) in reading.language.words("topic") for size in (1, 2)
+    )
+    if any(slot == "categories" for slot, _ in vocabulary.label(reading.phrase(start, end))):
+        return None
+    return sorted(slots)[-1] if topic and reading.specification else None  # "about Africa" is no film from there
+
+
+def _must_behind(reading: Reading, end: int) -> bool:
+    return any(reading.phrase(end, end + size) in reading.language.words("must_behind") for size in (1, 2, 3))
 
 
 def _softened(reading: Reading, start: int) -> bool:
