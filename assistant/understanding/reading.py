@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 
 from assistant.language import Cue, Language
 from assistant.text import fold, is_unspaced
@@ -234,12 +235,18 @@ def _behind(pattern: re.Pattern[str], text: str, start: int) -> int:
 
 
 def cue_at(reading: Reading, index: int, cues: Iterable[str]) -> int:
-    """How many tokens the longest of ``cues`` takes at ``index``; 0 when there is none. ``cues`` are longest first."""
-    for cue in cues:
-        size = _size(cue)
-        if reading.phrase(index, index + size) == cue:
+    """How many tokens the longest of ``cues`` takes at ``index``; 0 when there is none."""
+    for size, phrases in _by_size(tuple(cues)):
+        if reading.phrase(index, index + size) in phrases:
             return size
     return 0
+
+
+@cache
+def _by_size(cues: tuple[str, ...]) -> tuple[tuple[int, frozenset[str]], ...]:
+    """Cues by how many tokens they take, the longest first."""
+    sizes = sorted({_size(cue) for cue in cues}, reverse=True)
+    return tuple((size, frozenset(cue for cue in cues if _size(cue) == size)) for size in sizes)
 
 
 def negated_at(reading: Reading, start: int) -> bool:

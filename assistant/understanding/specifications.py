@@ -15,9 +15,13 @@ from assistant.understanding.labels import joins_alternative, must_be, slot_befo
 from assistant.understanding.reading import Reading, cue_at
 from assistant.vocabulary import Vocabulary
 
+NAMED_PER_STRANGE = 4
+"""A word that is not understood makes no description of a message that names so many values for it."""
+
 
 def is_specification(reading: Reading, vocabulary: Vocabulary) -> bool:
-    """Whether every word that is not understood yet is a value of the catalogue or says nothing by itself."""
+    """Whether the words that are not understood yet are values of the catalogue or say nothing by themselves, a rare one
+    among many values aside."""
     language = reading.language
     dull, negations, telling = (
         _dull(language) | vocabulary.spoken_words,
@@ -25,6 +29,7 @@ def is_specification(reading: Reading, vocabulary: Vocabulary) -> bool:
         language.words("telling"),
     )
     comparing = (*language.cues["comparison"], *language.words("than"))
+    named, strange = len(reading.found), 0
     index = 0
     while index < len(reading.tokens):
         token = reading.tokens[index]
@@ -33,11 +38,12 @@ def is_specification(reading: Reading, vocabulary: Vocabulary) -> bool:
             continue
         if cue_at(reading, index, telling) or cue_at(reading, index, comparing):
             return False
-        size = cue_at(reading, index, negations) or _named(reading, index, vocabulary)
-        if not size and token.text not in dull and not token.text.isdigit():
-            return False
-        index += size or 1
-    return not reading.like
+        negation = cue_at(reading, index, negations)
+        size = 0 if negation else _named(reading, index, vocabulary)
+        named += bool(size) and token.text not in dull
+        strange += not negation and not size and token.text not in dull and not token.text.isdigit()
+        index += negation or size or 1
+    return not reading.like and named >= NAMED_PER_STRANGE * strange
 
 
 def _named(reading: Reading, index: int, vocabulary: Vocabulary) -> int:
