@@ -138,6 +138,8 @@ class _Finder:
             if found is None or (match["both"] is None and patterns.to_after_between.fullmatch(match["to"])):
                 continue
             slot, factor = found
+            if self._differ(match, slot):
+                continue  # "at least 4 stars and at most 90 minutes"
             ends = (self.amount(match, 1, self._own_factor(match, 1, factor)), self.amount(match, 2, factor))
             if ends[0] is not None and ends[1] is not None:
                 self.take(match, slot, min(ends), max(ends))  # type: ignore[type-var]
@@ -158,6 +160,14 @@ class _Finder:
             found = self.slot_of(match, bare=False)
             if found is not None and found[0] != self.answer:
                 self._exact(match, *found)
+
+    def _differ(self, match: re.Match[str], slot: str) -> bool:
+        """Whether the first of two amounts counts something else than ``slot``."""
+        if unit := match["u1"]:
+            return self.patterns.units[re.sub(r"\s+", " ", unit)][0] != slot
+        if match["cur1"]:
+            return self._price() != slot
+        return bool(match["name"]) and self.patterns.names[re.sub(r"\s+", " ", match["name"])] != slot
 
     def _own_factor(self, match: re.Match[str], n: int, factor: float) -> float:
         unit = match[f"u{n}"]

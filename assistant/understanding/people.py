@@ -45,7 +45,7 @@ def _use_person(reading: Reading, start: int, end: int, vocabulary: Vocabulary) 
         slot = "cast"
     elif asked == "makers" and len(makers) == 1:
         (slot,) = makers
-    absent = any(reading.phrase(end, end + size) in reading.language.words("absent") for size in (2, 3))
+    absent = any(reading.phrase(end, end + size) in reading.language.words("absent") for size in (1, 2, 3))
     negated = reading.tokens[start].negated or absent
     values = tuple(vocabulary.shown_person(name) for name in names)
     constraint = Constraint(slot=slot, op="none" if negated else "any", values=values, words=reading.words(start, end))

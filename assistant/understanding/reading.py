@@ -199,6 +199,10 @@ def _tokens(text: str, language: Language) -> list[Token]:
     tokens: list[Token] = []
     for match in _TOKEN.finditer(text):
         word, start = match.group(), match.start()
+        head, hyphen, last = word.rpartition("-")
+        if hyphen and last.casefold() in language.words("glued_behind"):  # "French-language", "memory-themed"
+            tokens.append(Token(fold(head).replace("’", "'"), head, start, start + len(head)))
+            word, start = last, start + len(head) + 1
         if not is_unspaced(word):
             text_of = language.capitals.get(word) or fold(word).replace("’", "'")
             tokens.append(Token(text_of, word, start, match.end()))
