@@ -12,6 +12,7 @@ what its place in the list says, the first most.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -90,6 +91,8 @@ def question(
     if best is None:
         return None
     _, slot, options = best
+    if slot in catalogue.numbers and slot != "year":  # ranges in their order, not in that of their shares
+        options = tuple(sorted(options, key=lambda option: {"≤": 0, ">": 2}.get(option[0], 1)))
     return Question(slot=slot, text=phrase(slot, options), options=options)
 
 
@@ -119,7 +122,7 @@ def _label_shares(
 
 
 def _number_shares(catalogue: Catalogue, slot: str, rows: Sequence[int], weight: NDArray[np.float64]) -> Shares:
-    """Decades for years, three ranges of equal weight for other numbers."""
+    """Decades for years, three ranges of about a third of the rows for other numbers, with round ends."""
     values = catalogue.numbers[slot][np.asarray(rows, dtype=np.int64)]
     has = ~np.isnan(values)
     known = float(weight[has].sum())
@@ -132,10 +135,19 @@ def _number_shares(catalogue: Catalogue, slot: str, rows: Sequence[int], weight:
     low, high = np.quantile(values[has], (1 / 3, 2 / 3))
     if low == high:
         return {}, known
+    low, high = _round_ends(float(low), float(high))
     bins = np.digitize(values[has], (low, high), right=True)
     shares = np.bincount(bins, weights=weight[has], minlength=3)
     names = (f"≤ {low:g}", f"{low:g} – {high:g}", f"> {high:g}")
     return dict(zip(names, shares.tolist(), strict=True)), known
+
+
+def _round_ends(low: float, high: float) -> tuple[float, float]:
+    """Both to the power of ten of their distance, as people say them (93 and 116 are 90 and 120); as they are where that
+    makes them one."""
+    step = 10.0 ** math.floor(math.log10(high - low))
+    rounded = tuple(float(f"{round(end / step) * step:g}") for end in (low, high))
+    return (rounded[0], rounded[1]) if rounded[0] < rounded[1] else (low, high)
 
 
 def _gain(shares: Shares, settings: AskingSettings, person: bool) -> tuple[float, tuple[str, ...]]:

@@ -79,10 +79,21 @@ def phrase_question(slot: str, options: Sequence[str], catalogue: Catalogue, lan
     words = reply_words(language)
     if slot in catalogue.roles:
         return words.say("ask_person")
-    shown = words.joined(options, "or")
     if slot in catalogue.numbers and slot != "year":
+        shown = words.joined([_range_option(slot, option, words) for option in options], "or")
         return words.say("ask_number", slot=words.slot(slot), options=shown)
-    return words.say("ask", slot=words.slot(slot), options=shown)
+    return words.say("ask", slot=words.slot(slot), options=words.joined(options, "or"))
+
+
+def _range_option(slot: str, option: str, words: ReplyWords) -> str:
+    """A range as ``asking`` writes it, in words: ``≤ 90`` is ``up to 90 minutes``."""
+    for sign, name in (("≤ ", "option_up_to"), ("> ", "option_over")):
+        if option.startswith(sign):
+            return words.say(name, value=words.measure(slot, option.removeprefix(sign)))
+    low, dash, high = option.partition(" – ")
+    if not dash:
+        return option
+    return words.measure(slot, words.say("range_between", low=low, high=high))
 
 
 def accepted_text(titles: Sequence[str], language: str) -> str:
@@ -121,8 +132,9 @@ def _changes(situation: Situation, catalogue: Catalogue, words: ReplyWords) -> l
         told.append(words.say("fresh_start"))
     for name, held in (("gone", merged.gone), ("replaced", merged.replaced)):
         if held and not said.new_subject:
-            labels = words.joined([words.say("quote", words=label(one, words)) for one in held])
-            told.append(words.say(name, n=len(held), labels=labels))
+            each = {shown.casefold(): shown for one in held if (shown := label(one, words))}
+            labels = words.joined([words.say("quote", words=shown) for shown in each.values()])
+            told.append(words.say(name, n=len(each), labels=labels))
     if said.rejected and (titles := titles_of(said.rejected, catalogue, words)):
         told.append(words.say("rejected", titles=words.joined(titles, "or")))
     if said.seen and situation.query.intent == "refine" and (titles := titles_of(said.seen, catalogue, words)):
@@ -169,7 +181,7 @@ def _nothing(situation: Situation, catalogue: Catalogue, words: ReplyWords) -> s
         kept = [one.constraint for one in situation.held if one.promised and one not in first.drops]
         row = int(catalogue.allowed(kept, query.excluded).argmax())
     sentences = [
-        words.say("nothing_fits", asked=asked),
+        words.say("nothing_fits", n=len(query.constraints), asked=asked),
         words.say("without", n=first.count, dropped=_dropped(first.drops, words), title=_title(row, catalogue, words)),
     ]
     if first.nearest is not None and first.value is not None:

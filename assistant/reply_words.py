@@ -55,6 +55,10 @@ class ReplyWords:
         unit = self._table["units"].get(slot, "{slot} {value}")
         return str(unit).format(slot=self.slot(slot), value=number)
 
+    def measure(self, slot: str, number: str) -> str:
+        """The same where the slot is named beside it: ``96 minutes``, ``40``."""
+        return self.value(slot, number) if slot in self._table["units"] else number
+
     def label(self, constraint: Constraint) -> str:
         """How a reply shows what it acts on: ``comedy``, ``not animated``, ``1990–1999``, ``up to 99 minutes``."""
         if self._table["own_words"] and constraint.words and (own := self._own_label(constraint)):

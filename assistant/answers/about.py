@@ -34,6 +34,8 @@ def about(standing: Standing, item_ids: tuple[str, ...]) -> Iterator[Sentence]:
                 yield says(standing, item, slot, name, again=answered)
                 answered = True
         if not answered:
+            if writer.table.closed(standing.said.text):  # "is it sad?": what the record says is no answer to that
+                yield Sentence(name="about_not_told")
             yield from summary(standing, item)
 
 

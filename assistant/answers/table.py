@@ -140,6 +140,10 @@ class Table:
                 found[name] = max(found.get(name, 0), length)
         return tuple(sorted(found, key=lambda name: -found[name]))
 
+    def closed(self, text: str) -> bool:
+        """Whether a question wants a yes or a no: "is the second one violent?"."""
+        return re.search(self.words["yes_or_no"], fold(text)) is not None
+
     def _all(self, slots: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
         for name, words in self.slots.items():
             if name != "other":

@@ -390,3 +390,21 @@ def test_without_a_request_there_is_still_an_answer() -> None:
     asker = Asker.over(FILMS)
     asker.context = Context()
     assert "Metropolis" not in asker.text("why_not", "why not Her?", "her", supposing=False)
+
+
+@pytest.mark.parametrize(
+    ("question", "wants"),
+    [
+        ("does the first one have a sad ending?", True),
+        ("And is it scary?", True),
+        ("what is the first one about?", False),
+        ("tell me more about the one that is the best.", False),
+    ],
+)
+def test_questions_that_want_a_yes_or_a_no(question: str, wants: bool) -> None:
+    assert load_table("en").closed(question) is wants
+
+
+def test_asked_for_a_judgement_it_says_what_it_can_say(films: Asker) -> None:
+    text = films.text("about", "is it sad?", "alien")
+    assert text.startswith("I can only say what the record says. Alien was directed by Ridley Scott")

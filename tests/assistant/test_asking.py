@@ -11,6 +11,7 @@ import pytest
 from assistant.asking import AskingSettings, question
 from assistant.catalogue import Catalogue
 from assistant.ingest import index_items
+from assistant.reply_text import phrase_question
 from assistant.store import Store
 from assistant.types import Question
 from vectorstore.embed_hashing import HashingEmbedder
@@ -93,3 +94,14 @@ def test_somebody_is_asked_about_last(films: Catalogue) -> None:
     people = [slot for slot in slots if slot in films.roles]
     assert len(people) <= 1  # "by or with somebody" is one question, whatever the role
     assert slots.index("categories") < slots.index(people[0]) if people else True
+
+
+def test_ranges_have_round_ends_and_stand_in_their_order(shoes: Catalogue) -> None:
+    every = frozenset({"colour", "material", "seller", "sku"})
+    question = asked(shoes, settled=every)
+    assert question is not None
+    assert question.slot == "price"
+    assert question.options == ("≤ 40", "40 – 60", "> 60")
+    assert phrase_question("price", question.options, shoes, "en") == (
+        "Which price would suit you: up to 40, 40–60 or over 60?"
+    )

@@ -131,7 +131,10 @@ async def test_the_number_of_cards_is_a_setting(folder):
 async def test_when_nothing_fits_the_reply_says_which_promise_empties_it(assistant):
     reply = await assistant.reply(say("ana", "a western from the 1930s"))
     assert reply.recommendations == ()
-    assert reply.text == "Nothing in this catalogue is 1930–1939 · Western. The nearest is A Fistful of Dollars: 1964."
+    assert (
+        reply.text
+        == "Nothing in this catalogue fits all of this: 1930–1939 · Western. The nearest is A Fistful of Dollars (1964)."
+    )
     assert set(reply.acting_on) == {"1930–1939", "Western"}
     assert assistant.store.turns("ana", reply.conversation)[0][0] == "a western from the 1930s"
     assert impressions(assistant.store, "ana") == []
@@ -142,7 +145,7 @@ async def test_a_conversation_does_not_repeat_itself_and_says_when_all_was_shown
     assert set(shown(first)) == {"fistful", "unforgiven"}
     second = await assistant.reply(say("ana", "a western", "c"))
     assert second.recommendations == ()
-    assert second.text == "You have seen or been shown all 2 items of this catalogue for: Western."
+    assert second.text == "All 2 that fit were shown already, or you know them: Western."
     assert set(shown(await assistant.reply(say("ana", "a western", "another")))) == {"fistful", "unforgiven"}
     assert set(shown(await assistant.reply(say("bo", "a western", "c")))) == {"fistful", "unforgiven"}
 
