@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from assistant.answers.table import filled
+from assistant.answers.table import filled, load_table
 from assistant.language import load_language
 from assistant.phrases.kinds import liked_kind, noun_of
 from assistant.phrases.labels import clean_title, kind_of
@@ -97,13 +97,19 @@ class TasteWords:
         """Confirms what was remembered, and what it took the place of."""
         from assistant.tastes import STRONG
 
-        sentences = []
+        noted: dict[str, list[str]] = {}
         for entry in remembered.entries:
             strong = entry.confidence >= STRONG and entry.slot != "item"
             name = "noted_like" if entry.likes else "noted_never" if strong else "noted_dislike"
-            sentences.append(self.say(name, value=self._value(entry.slot, entry.value, catalogue)))
+            noted.setdefault(name, []).append(self._value(entry.slot, entry.value, catalogue))
+        sentences = [self.say(name, value=self._listed(name, values)) for name, values in noted.items()]
         sentences += [self.say("superseded", quoted=self.quoted(entry.words)) for entry in remembered.superseded]
         return self.join(sentences)
+
+    def _listed(self, name: str, values: Sequence[str]) -> str:
+        """``A, B and C``; with "or" behind a "no"."""
+        words = load_table(self._language)
+        return words.listed(values, "or" if name == "noted_never" else "and")
 
     def forgotten(self, gone: Sequence[TasteEntry], wanted: Sequence[Statement], catalogue: Catalogue) -> str:
         """Confirms what was deleted; says so where nothing was kept about what was meant."""

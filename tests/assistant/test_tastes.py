@@ -313,6 +313,11 @@ def test_a_message_is_heeded_and_confirmed(store: Store, films: Catalogue) -> No
     assert say(unsaid=(HORROR,)) == "Forgotten: “I never watch horror”."
     assert say(unsaid=(HORROR,)) == "I keep nothing about horror, so there is nothing to forget."
     assert say(intent="recommend") == ""
+    war, western = (replace(HORROR, value=value, words=f"I never watch {value}") for value in ("War", "Western"))
+    assert say(statements=(war, COMEDY, western)) == (
+        "Noted: no war films or westerns from now on. Noted: you like comedies."
+        " I no longer keep that you said “not really comedies”."
+    )
 
 
 def test_proposals_are_told_apart_in_the_summary(store: Store, films: Catalogue) -> None:
