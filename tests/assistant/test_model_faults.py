@@ -48,7 +48,9 @@ async def turn(folder, model, *, within=WITHIN, user="ana"):
         await assistant.rank(user="warming up", k=1)  # the catalogue is loaded before the clock runs
         did(assistant.store, user, "alien")
         started = time.monotonic()
-        reply = await assistant.reply(say(user, "a long and lonely voyage far out into space", f"{time.monotonic_ns()}"))
+        reply = await assistant.reply(
+            say(user, "a long and lonely voyage far out into space", f"{time.monotonic_ns()}")
+        )
         assert time.monotonic() - started < within + MARGIN
     assert len(reply.recommendations) == CARDS
     assert_verified(reply.recommendations)
