@@ -21,6 +21,7 @@ import os
 import secrets
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -156,11 +157,20 @@ def serve(folder: Path, generation: Generation) -> None:
     write_durably(folder / "CURRENT", generation.path.name)
 
 
+REMOVE_TRIES = 40
+REMOVE_PAUSE = 0.05
+"""Seconds between two tries to remove a folder; one that does not go is tried again by the next build."""
+
+
 def remove_others(folder: Path, keep: set[Path]) -> None:
     """Remove every generation but those in ``keep``: replaced ones, and what killed builds left."""
     for path in folder.glob(f"{_PREFIX}*"):
         if path not in keep and path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
+            for _ in range(REMOVE_TRIES):  # a client that was just closed may still be writing its last files
+                shutil.rmtree(path, ignore_errors=True)
+                if not path.exists():
+                    break
+                time.sleep(REMOVE_PAUSE)
 
 
 def write_durably(path: Path, text: str) -> None:
