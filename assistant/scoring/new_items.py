@@ -1,10 +1,10 @@
-"""A chance for items of which little is known: content decides their place, where it speaks for them clearly.
+"""A chance for items that nobody has had anything to do with: content decides their place, where it speaks clearly.
 
 The columns that live on events say nothing of an item without events, and the blend takes nothing for little: such an item
-would never be seen. So the weights switch by item. An item that nobody has had anything to do with also gets a place by content alone: when it is the r-th best match by content among all that is ranked, ties counted against it, it
-stands no lower than place ``stride · r``. Its own score counts where it is better, so the first events of an item never
-push it down. ``stride`` is chosen in the fit: the smallest that costs no more than ``TOLERANCE`` of nDCG on validation, or
-else the largest, which fills at most the tenth of ten places, unless it costs more than ``MOST``.
+would never be seen. So the weights switch by item. A new item also gets a place by content alone: when it is the r-th best
+match by content among all that is ranked, ties counted against it, it stands no lower than place ``stride · r``. Its own
+score counts where it is better. ``stride`` is chosen in the fit: the smallest that costs no more than ``TOLERANCE`` of nDCG
+on validation, or else the largest, which fills at most the tenth of ten places, unless it costs more than ``MOST``.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from assistant.scoring.base import Interactions, Rows, Scores
 from assistant.scoring.choices import Choice, ndcg, target_ranks
 
 FEW_USERS = 1
-"""An item of fewer users is new. Were it 3, twice as many lists would have a new item in their tenth place, at twice the
-cost, and items without any event would be seen no more often."""
+"""An item of fewer users is new. With 3, those with one or two users take part: on MovieLens 100K that costs more, and items
+without any event are seen no more often."""
 STRIDES = (5, 10)
 """What is tried, the largest share for new items first: one in five places at most."""
 TOLERANCE = 0.005
