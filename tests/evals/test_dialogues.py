@@ -148,7 +148,7 @@ def test_near_items_are_excused_only_when_nothing_fits(shop, tasks):
 # tasks
 
 
-def test_tasks_are_what_the_issue_asks_for(shop, tasks):
+def test_tasks_are_as_they_are_described(shop, tasks):
     assert {task.kind for task in tasks} == set(KINDS)
     for task in tasks:
         wanted = [p.constraint for p in task.wanted()]
