@@ -155,7 +155,9 @@ class Ranker:
         would round differently for one than for many.
         """
         columns = column_cube(self.scorers, histories)
-        standard = np.stack([standardised(columns[:, n]) for n in range(len(histories))])
+        standard = np.empty((len(histories), *columns.shape[::2]), np.float32)
+        for n in range(len(histories)):
+            standard[n] = standardised(columns[:, n])
         personal = np.zeros((len(histories), len(self.item_ids)), np.float32)
         for n, history in enumerate(histories):
             weights = self._weights_for(history)

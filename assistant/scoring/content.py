@@ -6,6 +6,7 @@ Two scorers, so that text of an item moves the first alone.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, Self
@@ -192,14 +193,22 @@ class Attributes:
 
     def score(self, history: History, rows: Rows | None = None) -> Scores:
         """(len(rows),) or (n_items,)."""
-        labels = self.labels if rows is None else self.labels[rows]
-        weight = self.weighting.weights(history)
-        total = float(np.abs(weight).sum())
-        if total == 0:
-            return np.zeros(labels.shape[0], np.float32)
-        use = weight != 0
-        profile = (weight[use] / total) @ self.labels[history.rows[use]]
-        return np.asarray(labels @ profile, np.float32)
+        scores: Scores = self.score_many([history])[0]
+        return scores if rows is None else scores[rows]
+
+    def score_many(self, histories: Sequence[History]) -> Scores:
+        """(len(histories), n_items) float32, the same as ``score`` for each."""
+        events = []
+        for history in histories:
+            weight = self.weighting.weights(history)
+            use = weight != 0
+            events.append((history.rows[use], weight[use] / max(float(np.abs(weight).sum()), 1e-9)))
+        ends = np.cumsum([0, *(len(rows) for rows, _ in events)])
+        shares = np.concatenate([share for _, share in events]) if events else np.zeros(0, np.float32)
+        rows = np.concatenate([rows for rows, _ in events]) if events else np.zeros(0, np.int64)
+        weights = sparse.csr_array((shares, rows, ends), shape=(len(histories), self.labels.shape[0]))
+        profiles = (weights @ self.labels).toarray()
+        return np.ascontiguousarray((self.labels @ profiles.T).T, np.float32)
 
     def contributions(self, history: History, row: int) -> Scores | None:
         """(len(history),): each event's share; they add up to the score."""

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 else:
     Sparse = sparse.csr_array
 
-NEGLIGIBLE = 1e-4
-"""Weights below this are dropped: they cost time and move nothing."""
+NEGLIGIBLE = 1e-3
+"""Weights below this are dropped: they cost time and move nothing. The latest event weighs 1."""
 
 
 def strength(value: Scores, weight: Scores, influence: float) -> Scores:
