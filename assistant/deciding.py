@@ -20,7 +20,7 @@ from assistant.profile import UserProfile
 from assistant.relaxing import relaxations
 from assistant.reply_text import Situation, accepted_text, acting_on, offer, phrase_question, text_before, titles_of
 from assistant.reply_words import reply_words
-from assistant.retrieve import Found, RetrievalSettings, content_words, retrieve
+from assistant.retrieve import Found, RetrievalSettings, content_words
 from assistant.serving import Serving
 from assistant.settings import Settings
 from assistant.store import Store
@@ -118,8 +118,13 @@ def decide(
     clock.lap("understand")
     if not _wants_cards(said, context.turn) and said.intent not in QUESTIONS:
         return _without_cards(serving, said, merged, query, held, clock, told=heeded.text)
-    found = _find(serving, query, profile, store, embedder, settings, retrieval)
+    if query.only:
+        found = _only(serving, query)
+    else:
+        limit = max(settings.candidates, query.k)
+        found = serving.find(query, profile, store=store, embedder=embedder, limit=limit, settings=retrieval)
     clock.lap("retrieve")
+    rows = serving.catalogue.rows(candidate.item_id for candidate in found.candidates)
     if said.intent in QUESTIONS:
         again = SupposedAgain(
             store=store,
@@ -129,7 +134,6 @@ def decide(
             limit=settings.candidates,
             settings=retrieval,
         )
-        rows = serving.catalogue.rows(candidate.item_id for candidate in found.candidates)
         ranking = serving.ranker.rank(profile.history, rows, relevance=found.relevance, k=len(rows))
         answered = answer(
             said,
@@ -144,7 +148,6 @@ def decide(
         )
         clock.lap("answer")
         return _without_cards(serving, said, merged, query, held, clock, answered=answered, told=heeded.text)
-    rows = serving.catalogue.rows(candidate.item_id for candidate in found.candidates)
     listing = Listing(ranker=serving.ranker, history=profile.history, rows=rows, relevance=found.relevance, k=query.k)
 
     def finish(arranged: Arranged) -> Plan:
@@ -268,31 +271,6 @@ def _without_cards(
         acting_on=acting_on(query, held, serving.catalogue),
         answer=answered,
         milliseconds=clock.milliseconds,
-    )
-
-
-def _find(
-    serving: Serving,
-    query: Query,
-    profile: UserProfile,
-    store: Store,
-    embedder: Embedder,
-    settings: Settings,
-    retrieval: RetrievalSettings,
-) -> Found:
-    if query.only:
-        return _only(serving, query)
-    return retrieve(
-        query,
-        profile,
-        catalogue=serving.catalogue,
-        store=store,
-        search=serving.index.search,
-        embedder=embedder,
-        language=serving.language,
-        popularity=serving.popularity,
-        limit=max(settings.candidates, query.k),
-        settings=retrieval,
     )
 
 

@@ -17,6 +17,7 @@ from assistant.fitting import current_model, open_ranker
 from assistant.language import Language, load_language
 from assistant.profile import UserProfile
 from assistant.ranking import Ranker
+from assistant.retrieve import Found, RetrievalSettings, retrieve
 from assistant.store import Store
 from assistant.sync import VectorIndex
 from assistant.text import fold
@@ -24,6 +25,7 @@ from assistant.types import Item, Query, Ranked
 from assistant.unspaced.claims import claim_names
 from assistant.unspaced.read import gazetteer_of
 from assistant.vocabulary import Vocabulary
+from vectorstore.base import Embedder
 
 _DECADE = re.compile(r"(\d{4})s")
 HISTORY_FOR_FACTS = 40
@@ -51,6 +53,30 @@ class Serving:
     @property
     def language(self) -> Language:
         return self.vocabulary.language
+
+    def find(
+        self,
+        query: Query,
+        profile: UserProfile,
+        *,
+        store: Store,
+        embedder: Embedder,
+        limit: int,
+        settings: RetrievalSettings | None = None,
+    ) -> Found:
+        """Up to ``limit`` candidates for a query; see ``retrieve``."""
+        return retrieve(
+            query,
+            profile,
+            catalogue=self.catalogue,
+            store=store,
+            search=self.index.search,
+            embedder=embedder,
+            language=self.language,
+            popularity=self.popularity,
+            limit=limit,
+            settings=settings,
+        )
 
     def commonness(self, slot: str, value: str) -> float:
         """The share of the catalogue that has this value."""

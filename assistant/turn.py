@@ -20,7 +20,7 @@ from assistant.feedback import make_event, record_event
 from assistant.llm.base import LanguageModel, Usage
 from assistant.merging import request_of
 from assistant.rank import rank
-from assistant.retrieve import RetrievalSettings, retrieve
+from assistant.retrieve import RetrievalSettings
 from assistant.serving import Serving, load_serving
 from assistant.settings import Settings
 from assistant.store import Impression, Store
@@ -162,15 +162,11 @@ class Assistant:
             profile = load_profile(self.store, serving, user)
             hidden = profile.known_items | self._arranger.withheld(serving.catalogue)
             query = request_of(understand(text, serving.vocabulary, Context()), excluded=hidden)
-            found = retrieve(
+            found = serving.find(
                 query,
                 profile,
-                catalogue=serving.catalogue,
                 store=self.store,
-                search=serving.index.search,
                 embedder=self._embedder,
-                language=serving.language,
-                popularity=serving.popularity,
                 limit=max(self.settings.candidates, k),
                 settings=self._retrieval,
             )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from assistant.feedback import make_event
 from assistant.profile import UserProfile
-from assistant.retrieve import Found, RetrievalSettings, retrieve
+from assistant.retrieve import Found, RetrievalSettings
 from assistant.serving import Serving
 from assistant.store import Store
 from assistant.types import Query
@@ -33,16 +33,8 @@ class SupposedAgain:
         supposed = [make_event(self.user, item_id, "like", timestamp=latest + n) for n, item_id in enumerate(likes, 1)]
         profile = UserProfile(self.user, [*events, *supposed], self.serving.catalogue, self.store.rating_scale())
         query = replace(query, excluded=query.excluded | set(likes))
-        found = retrieve(
-            query,
-            profile,
-            catalogue=self.serving.catalogue,
-            store=self.store,
-            search=self.serving.index.search,
-            embedder=self.embedder,
-            language=self.serving.language,
-            popularity=self.serving.popularity,
-            limit=max(self.limit, query.k),
-            settings=self.settings,
+        limit = max(self.limit, query.k)
+        found = self.serving.find(
+            query, profile, store=self.store, embedder=self.embedder, limit=limit, settings=self.settings
         )
         return found, profile
