@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from assistant.surfaces.render import evidence, facts_line, heading, phrased, safe
+from assistant.surfaces.render import by_fact, evidence, facts_line, heading, phrased, safe
 from assistant.types import Explanation, Recommendation, Reply
 
 _SPECIAL = re.compile(r"([\\`*_\[\]#|~])")
@@ -53,11 +53,6 @@ def markdown(reply: Reply) -> str:
 
 def _evidence(explanation: Explanation) -> list[str]:
     """A line per fact with the words that it bears, then who phrased it."""
-    by_fact: dict[str, list[str]] = {}
-    for row in evidence(explanation):
-        words = by_fact.setdefault(row.sentence(), [])
-        if row.words and row.words not in words:
-            words.append(row.words)
     told = [" ← ".join([", ".join(f"“{said(w)}”" for w in words), said(fact)] if words else [said(fact)])
-            for fact, words in by_fact.items()]  # fmt: skip
+            for fact, words in by_fact(evidence(explanation)).items()]  # fmt: skip
     return [*told, said(phrased(explanation))] if told else []

@@ -159,6 +159,16 @@ def evidence(explanation: Explanation) -> list[Evidence]:
     return [row for row in rows if (key := (row.words, row.sentence())) not in seen and not seen.add(key)]  # type: ignore[func-returns-value]
 
 
+def by_fact(rows: Iterable[Evidence]) -> dict[str, list[str]]:
+    """What supports a text, as sentences in their order, each with the stretches of the text that it bears."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        words = found.setdefault(row.sentence(), [])
+        if row.words and row.words not in words:
+            words.append(row.words)
+    return found
+
+
 def _row(words: str, fact: Fact, claim: Claim | None) -> Evidence:
     value = shorten(safe(value_text(fact.value)), MAX_VALUE)
     shared = [safe(shared) for _, shared in fact.shared if fold(safe(shared)) != fold(value)]
@@ -202,13 +212,8 @@ def evidence_lines(explanation: Explanation) -> list[Text]:
     """The evidence of a reason, a line per fact with the words that it bears, and who phrased it."""
     from rich.text import Text
 
-    by_fact: dict[str, list[str]] = {}
-    for row in evidence(explanation):
-        words = by_fact.setdefault(row.sentence(), [])
-        if row.words and row.words not in words:
-            words.append(row.words)
     lines = []
-    for sentence, words in by_fact.items():
+    for sentence, words in by_fact(evidence(explanation)).items():
         quoted = ", ".join(f"“{word}”" for word in words)
         lines.append(Text.assemble((quoted, "dim italic"), (" ← " if quoted else "← ", "dim"), (sentence, "dim")))
     return [*lines, Text(phrased(explanation), style="dim")]

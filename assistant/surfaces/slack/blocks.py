@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from assistant.documents import HeldDocument
-from assistant.surfaces.render import Evidence, acting_on, evidence, facts_line, heading, phrased, safe
+from assistant.surfaces.render import Evidence, acting_on, by_fact, evidence, facts_line, heading, phrased, safe
 from assistant.surfaces.slack.text import MAX_BUTTON, MAX_CONTEXT, MAX_HEADER, MAX_SECTION, escape, mrkdwn, plain
 from assistant.types import Explanation, Question, Recommendation, Reply
 
@@ -102,13 +102,8 @@ def evidence_view(title: str, explanation: Explanation) -> Block:
 
 def evidence_lines(rows: Sequence[Evidence]) -> list[str]:
     """A line of mrkdwn per fact, with the words that it bears."""
-    by_fact: dict[str, list[str]] = {}
-    for row in rows:
-        words = by_fact.setdefault(row.sentence(), [])
-        if row.words and row.words not in words:
-            words.append(row.words)
     lines = []
-    for sentence, words in by_fact.items():
+    for sentence, words in by_fact(rows).items():
         quoted = ", ".join(f"“{word}”" for word in words)
         lines.append(mrkdwn(f"{quoted} ← {sentence}" if quoted else f"← {sentence}"))
     return lines
