@@ -7,6 +7,7 @@ from typing import Any
 from assistant.documents import ExplanationDocument
 from assistant.serving import Serving
 from assistant.store import Store
+from assistant.surfaces.examples import example_requests
 from assistant.types import Claim, Explanation, Fact, Value
 
 MAX_PROMPTS = 4
@@ -69,11 +70,5 @@ def _value(value: str | int | float | bool | list[str]) -> Value:
 
 def examples(serving: Serving) -> list[str]:
     """Requests that this catalogue can answer, at most ``MAX_PROMPTS``: a title that many know, then common values."""
-    catalogue, found = serving.catalogue, []
-    if len(catalogue):
-        found.append(f"something like {catalogue.title(int(serving.popularity.argmax()))}")
-    for slot in ("categories", "moods", "countries", "tags"):
-        if (column := catalogue.labels.get(slot)) is not None and column.rows:
-            common = max(column.rows, key=lambda value: (len(column.rows[value]), value))
-            found.append(column.display[common])
+    found = example_requests(serving, ("categories", "moods", "countries", "tags"))
     return found[:MAX_PROMPTS] or ["something new"]

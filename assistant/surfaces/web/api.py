@@ -19,6 +19,7 @@ from assistant.documents import (
 from assistant.errors import UnknownNameError
 from assistant.feedback import make_event, record_event
 from assistant.profile import UserProfile
+from assistant.surfaces.examples import example_requests
 from assistant.surfaces.render import facts_line
 from assistant.surfaces.web.accounts import Caller
 from assistant.surfaces.web.asking import caller, place, set_session, web
@@ -103,15 +104,8 @@ async def events(body: EventBody, who: Who, server: Server) -> RecordedDocument:
 @routes.get("/examples", summary="A few requests that this catalogue can answer")
 async def examples(who: Who, server: Server) -> ExamplesDocument:
     serving = await server.assistant.serving()
-    catalogue, found = serving.catalogue, []
-    if len(catalogue):
-        known = int(serving.popularity.argmax())
-        found.append(f"something like {catalogue.title(known)}")
-        for slot in ("categories", "moods", "countries"):
-            if (column := catalogue.labels.get(slot)) is not None:
-                common = max(column.rows, key=lambda value: (len(column.rows[value]), value))
-                found.append(f"{column.display[common]}")
-    return ExamplesDocument(items=len(catalogue), examples=found, pictures=server.pictures.on)
+    found = example_requests(serving)
+    return ExamplesDocument(items=len(serving.catalogue), examples=found, pictures=server.pictures.on)
 
 
 # conversations
@@ -206,12 +200,12 @@ async def delete_taste(entry_id: str, who: Who, server: Server) -> DeletedDocume
 
 @routes.get("/me", summary="Who the caller is, and how much is kept")
 async def me(who: Who, server: Server) -> MeDocument:
-    kept = await asyncio.to_thread(server.assistant.store.export_user, who.user)
+    store = server.assistant.store
     return MeDocument(
         user=who.user,
-        events=len(kept["event"]),
-        conversations=len({row["conversation_id"] for row in kept["turn"]}),
-        tastes=len(kept["taste"]),
+        events=len(await asyncio.to_thread(store.events, who.user)),
+        conversations=len(await asyncio.to_thread(store.conversations, who.user)),
+        tastes=len(await asyncio.to_thread(store.tastes, who.user)),
     )
 
 
