@@ -67,35 +67,19 @@ async def _serve_stdio(data: Path, settings: Settings, user: str | None) -> None
 
 
 async def _serve_http(data: Path, settings: Settings, user: str | None, host: str, port: int) -> None:
-    import socket
-
     import uvicorn
 
-    from assistant.commands.serve import is_loopback
-    from assistant.errors import UserError
+    from assistant.commands.listening import address, check_reach, listen
     from assistant.surfaces.mcp import create_app
-    from assistant.surfaces.web.accounts import Keys
     from assistant.turn import Assistant
 
-    loopback = is_loopback(host)
-    if not loopback and not Keys(data).all():
-        raise UserError(
-            f"Others can reach {host!r}, and there are no keys yet. Make one with: assistant keys add --tenant NAME "
-            f"--user NAME --data {data}, or listen on 127.0.0.1."
-        )
+    loopback = check_reach(data, host)
     named = () if host in ("0.0.0.0", "::") else (f"[{host}]" if ":" in host else host,)
     async with Assistant.open(data, settings=settings) as assistant:
         app = create_app(assistant, data, user=user, keys_needed=not loopback, hosts=(*named, *settings.web_hosts))
-        try:
-            listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-        except OSError as error:
-            raise UserError(
-                f"{host}:{port} cannot be listened on: {error.strerror}. Choose another with: --port"
-            ) from error
-        with listening:
+        with listen(host, port) as listening:
             config = uvicorn.Config(
                 app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=5
             )
-            shown = "localhost" if loopback else f"[{host}]" if ":" in host else host
-            note(f"http://{shown}:{listening.getsockname()[1]}/mcp  (Ctrl-C to stop)")
+            note(f"{address(host, listening)}/mcp  (Ctrl-C to stop)")
             await uvicorn.Server(config).serve(sockets=[listening])

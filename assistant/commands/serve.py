@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,32 +54,19 @@ def serve(data: Path, host: str, port: int, llm: str | None, log: str) -> None:
 
 async def _serve(data: Path, settings: Settings, host: str, port: int, log: str) -> None:
     import logging
-    import socket
 
     import uvicorn
 
-    from assistant.errors import UserError
-    from assistant.surfaces.web.accounts import Keys
+    from assistant.commands.listening import address, check_reach, listen
     from assistant.surfaces.web.app import create_app
     from assistant.turn import Assistant
 
-    loopback = is_loopback(host)
-    if not loopback and not Keys(data).all():
-        raise UserError(
-            f"Others can reach {host!r}, and there are no keys yet. Make one with: assistant keys add --tenant NAME "
-            f"--user NAME --data {data}, or listen on 127.0.0.1."
-        )
+    loopback = check_reach(data, host)
     logging.basicConfig(level=log.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
     async with Assistant.open(data, settings=settings) as assistant:
         named = frozenset() if host in ("0.0.0.0", "::") else frozenset({host.casefold()})
         app = create_app(assistant, data, settings=settings, keys_needed=not loopback, hosts=named)
-        try:
-            listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-        except OSError as error:
-            raise UserError(
-                f"{host}:{port} cannot be listened on: {error.strerror}. Choose another with: --port"
-            ) from error
-        with listening:
+        with listen(host, port) as listening:
             config = uvicorn.Config(
                 app,
                 log_config=None,
@@ -90,18 +76,5 @@ async def _serve(data: Path, settings: Settings, host: str, port: int, log: str)
                 timeout_graceful_shutdown=5,
                 timeout_keep_alive=15,
             )
-            server = uvicorn.Server(config)
-            bound = listening.getsockname()[1]
-            shown = "localhost" if loopback else f"[{host}]" if ":" in host else host
-            note(f"http://{shown}:{bound}  (Ctrl-C to stop)")
-            await server.serve(sockets=[listening])
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches an address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+            note(f"{address(host, listening)}  (Ctrl-C to stop)")
+            await uvicorn.Server(config).serve(sockets=[listening])

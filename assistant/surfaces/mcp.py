@@ -284,8 +284,7 @@ class _Keyed:
             if self._keys_needed or self._keys.all():
                 raise UserError("Say who asks, with the header: Authorization: Bearer KEY")
             return self._user
-        scheme, _, token = given.decode("latin-1").partition(" ")
-        key = self._keys.find(token.strip()) if scheme.casefold() == "bearer" else None
+        key = self._keys.find_bearer(given.decode("latin-1"))
         if key is None:
             raise UserError("This key is not one of this server. Make one with: assistant keys add")
         named = headers.get(b"x-user")

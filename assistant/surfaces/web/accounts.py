@@ -105,6 +105,11 @@ class Keys:
             return None
         return key
 
+    def find_bearer(self, header: str) -> Key | None:
+        """The key of the header ``Authorization: Bearer KEY``, None when it holds none of this folder."""
+        scheme, _, token = header.partition(" ")
+        return self.find(token.strip()) if scheme.casefold() == "bearer" else None
+
     def _refresh(self) -> None:
         try:
             stat = self._path.stat()

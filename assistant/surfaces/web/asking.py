@@ -51,9 +51,8 @@ async def place(
 
 
 async def _who(request: Request, response: Response, server: Web) -> Caller:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme:
-        key = server.keys.find(token.strip()) if scheme.casefold() == "bearer" else None
+    if header := request.headers.get("authorization", ""):
+        key = server.keys.find_bearer(header)
         if key is None:
             raise NotAllowed("This key is not one of this server. Make one with: assistant keys add", 401)
         return caller_of(key, request.headers.get("x-user"))
