@@ -19,6 +19,8 @@ from typing import Any
 _LOOKS_AHEAD = re.compile(r"\(\?[=!](?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)$")
 """A pattern that says itself what may follow."""
 Units = Mapping[str, float]
+DEFAULT = "en"
+"""The language that stands in where another has no sentences."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -165,6 +167,21 @@ def _lists(data: Mapping[str, Any], slots: Iterable[SlotWords]) -> dict[str, str
     lists["extreme"] = any_of(word for w in slots for word in (*w.more, *w.less, *w.most, *w.least))
     lists["slot_name"] = any_of(word for words in slots for word in words.names)
     return lists
+
+
+def read_file(name: str) -> dict[str, Any] | None:
+    """``assistant/languages/NAME.toml``; None when there is none."""
+    path = resources.files("assistant").joinpath("languages", f"{name}.toml")
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def read_sentences(code: str, kind: str) -> tuple[str, dict[str, Any]]:
+    """(the language, its file ``CODE_KIND.toml`` of sentences); those of English where there is no file for ``code``."""
+    found = read_file(f"{code}_{kind}") if code.isalnum() else None
+    if found is None:
+        code, found = DEFAULT, read_file(f"{DEFAULT}_{kind}")
+    assert found is not None, f"there are no sentences {kind!r}"
+    return code, found
 
 
 @cache

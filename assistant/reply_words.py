@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
-from assistant.language import load_language
+from assistant.language import load_language, read_sentences
 from assistant.text import fold
 from assistant.types import Constraint
 from assistant.unspaced.words import how_said
@@ -98,8 +96,5 @@ class ReplyWords:
 @cache
 def reply_words(language: str) -> ReplyWords:
     """Of a language that there is a file for; English where there is none."""
-    folder = files("assistant") / "languages"
-    path = folder / f"{language}_replies.toml"
-    if not path.is_file():
-        path, language = folder / "en_replies.toml", "en"
-    return ReplyWords(tomllib.loads(path.read_text(encoding="utf-8")), language)
+    code, table = read_sentences(language, "replies")
+    return ReplyWords(table, code)

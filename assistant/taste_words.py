@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache, cached_property
-from importlib import resources
 from typing import TYPE_CHECKING
 
 from assistant.answers.table import filled, load_table
-from assistant.language import load_language
+from assistant.language import DEFAULT, load_language, read_sentences
 from assistant.phrases.kinds import liked_kind, noun_of
 from assistant.phrases.labels import clean_title, kind_of
 from assistant.text import clean, fold
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
     from assistant.profile import UserProfile
     from assistant.tastes import Remembered, TasteEntry
     from assistant.types import Statement
-
-DEFAULT = "en"
 
 
 class TasteWords:
@@ -134,8 +130,5 @@ class TasteWords:
 @cache
 def taste_words(language: str = DEFAULT) -> TasteWords:
     """Of a language that there is a file for; English where there is none."""
-    folder = resources.files("assistant").joinpath("languages")
-    path = folder.joinpath(f"{language}_tastes.toml")
-    if not language.isalnum() or not path.is_file():
-        path, language = folder.joinpath(f"{DEFAULT}_tastes.toml"), DEFAULT
-    return TasteWords(tomllib.loads(path.read_text(encoding="utf-8")), language)
+    code, table = read_sentences(language, "tastes")
+    return TasteWords(table, code)

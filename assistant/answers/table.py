@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from importlib import resources
 from typing import Any, cast
 
 from assistant.faithfulness.records import slot_words
+from assistant.language import DEFAULT, read_sentences
 from assistant.text import fold
 from assistant.types import Constraint
 
-DEFAULT = "en"
 MOST_LISTED = 3
 """Values of a promise that are named; of more, the user's word for all of them."""
 _MARKER = re.compile(r"\{(\w+)\}")
@@ -183,10 +181,7 @@ def filled(wording: str, values: Mapping[str, str], *, keep: bool = False) -> st
 @cache
 def load_table(code: str = DEFAULT) -> Table:
     """The wordings of a language, those of English where there is no file for it."""
-    file = resources.files("assistant").joinpath("languages", f"{code}_answers.toml")
-    if not code.isalnum() or not file.is_file():
-        return load_table(DEFAULT)
-    data: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
+    code, data = read_sentences(code, "answers")
     return Table(
         language=code,
         checked=data.pop("checked"),

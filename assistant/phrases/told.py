@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
-from importlib import resources
 from typing import Any
 
+from assistant.language import read_file
 from assistant.phrases.labels import clean_label, clean_name, clean_title, kind_of
 from assistant.phrases.material import AUTHORS, CAST, DIRECTORS, LEADS, Material, Piece, Pieces, Said
 from assistant.phrases.span import Phrased, Span
@@ -35,8 +34,7 @@ Say = Callable[[str, str], str | None]
 @cache
 def table_of(language: str) -> Mapping[str, Any] | None:
     """The sentences of a language, None where there is no file of them."""
-    path = resources.files("assistant").joinpath("languages", f"{language}_reasons.toml")
-    return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    return read_file(f"{language}_reasons")
 
 
 class Teller:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+
+from assistant.understanding.numbers import NumberSpan
 
 LENGTH_SLOTS = ("runtime", "duration", "length", "minutes", "runtime_minutes")
 PAGE_SLOTS = ("pages", "num_pages", "page_count")
@@ -30,18 +31,6 @@ _BEFORE = r"(?:以前|之前|前)"
 _AFTER = r"(?:以后|之后|以来|后|起|至今|开始|往后)"
 _NEGATED = re.compile(r"(?:不要|不想看|不看|别|不是|不在|不属于|非|除了|除去|排除)[^，。；,;]{0,3}$")
 _COUNTED = r"(?:个|部|本|款|家|首|张|条|双|件|套|种)"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NumberSpan:
-    """A stretch of the message that limits ``slot`` to ``low..high``; ``slot`` None is how many items are wanted."""
-
-    start: int
-    end: int
-    slot: str | None
-    low: float | None = None
-    high: float | None = None
-    negated: bool = False
 
 
 def value_of(text: str) -> float:
