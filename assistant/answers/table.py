@@ -181,7 +181,9 @@ def filled(wording: str, values: Mapping[str, str], *, keep: bool = False) -> st
 @cache
 def load_table(code: str = DEFAULT) -> Table:
     """The wordings of a language, those of English where there is no file for it."""
-    code, data = read_sentences(code, "answers")
+    found, data = read_sentences(code, "answers")
+    if found != code:
+        return load_table(found)
     return Table(
         language=code,
         checked=data.pop("checked"),
