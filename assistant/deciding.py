@@ -101,14 +101,16 @@ def decide(
     profile = load_profile(store, serving, message.user)
     clock.lap("profile")
     state = load_state(store, message, conversation)
-    context = state.context(taste_held(tastes(store, message.user), serving.catalogue))
+    entries = tastes(store, message.user)
+    context = state.context(taste_held(entries, serving.catalogue))
     said = understand(message.text, serving.vocabulary, context)
     if message.take_back:
         said = replace(said, take_back=(*said.take_back, *message.take_back))
         if not message.text.strip():
             said = replace(said, intent="refine")
     heeded = heed(store, message.user, said, catalogue=serving.catalogue, profile=profile)
-    entries = tastes(store, message.user)
+    if heeded.remembered.entries or heeded.forgotten:
+        entries = tastes(store, message.user)
     remembered = taste_held(entries, serving.catalogue)
     merged = hear(state, said, serving.catalogue, tastes=state.in_force(remembered))
     state = merged.state
@@ -154,7 +156,8 @@ def decide(
         ranking = arranged.ranking
         _require_promises(serving, query, ranking)
         clock.lap("rank")
-        evidence = tuple(evidence_for(serving, profile, query, ranked, told=told_facts(entries)) for ranked in ranking)
+        told = told_facts(entries)
+        evidence = tuple(evidence_for(serving, profile, query, ranked, told=told) for ranked in ranking)
         clock.lap("facts")
         situation = Situation(
             query=query,
@@ -167,9 +170,7 @@ def decide(
             mentioned=found.mentioned or query.intent != "recommend",
             relaxations=() if ranking else relaxations(serving.catalogue, query, held),
         )
-        asked = offer(situation, serving.catalogue, made=state.asked) or _question(
-            serving, situation, state, found, ranking
-        )
+        asked = offer(situation, made=state.asked) or _question(serving, situation, state, found, ranking)
         text = reply_words(query.language).sentences([heeded.text, text_before(situation, serving.catalogue)])
         clock.lap("words")
         return Plan(
@@ -298,13 +299,12 @@ def _question(
     if not ranking or query.only or query.like or query.intent == "small_talk":
         return None
     settled = {one.constraint.slot for one in situation.held} | set(state.asked)
-    shown = [ranked.row for ranked in ranking]
-    others = [candidate.row for candidate in found.candidates if candidate.row not in set(shown)]
+    others = [candidate.row for candidate in found.candidates]
     if not query.search_text.strip() and not query.wishes:  # nothing orders them but taste: all that is allowed counts
         others = np.flatnonzero(serving.catalogue.allowed(query.constraints, query.excluded)).tolist()[:MOST_COUNTED]
     return question(
         serving.catalogue,
-        [*shown, *(row for row in others if row not in set(shown))],
+        list(dict.fromkeys([*(ranked.row for ranked in ranking), *others])),
         k=query.k,
         left=found.allowed,
         described=len(content_words(query.search_text, serving.language)),

@@ -61,7 +61,7 @@ def text_before(situation: Situation, catalogue: Catalogue) -> str:
     )
 
 
-def offer(situation: Situation, catalogue: Catalogue, *, made: Sequence[str] = ()) -> Question | None:
+def offer(situation: Situation, *, made: Sequence[str] = ()) -> Question | None:
     """Where nothing fits: to leave out the promise that costs least. ``made`` are ids that it was offered before to leave
     out; nothing is offered twice."""
     ways = [way.drops for way in situation.relaxations if not {one.held_id for one in way.drops} <= set(made)]

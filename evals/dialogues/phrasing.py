@@ -24,7 +24,6 @@ from evals.dialogues.world import Kind
 from evals.errors import EvaluationError
 
 Half = Literal["dev", "held-out", "all"]
-HALVES: tuple[Half, ...] = ("dev", "held-out", "all")
 ACTS = (
     "open", "add", "answer", "no_preference", "evasive", "remind", "insist", "reject_reason", "reject_reason_wants",
     "reject_wants", "reject_plain", "reject_all", "more", "replace", "drop",
