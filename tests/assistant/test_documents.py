@@ -13,6 +13,7 @@ from assistant.documents import (
     DOCUMENTS,
     ErrorBody,
     ErrorDocument,
+    ExplanationDocument,
     RankDocument,
     RepliedDocument,
     jsonable,
@@ -72,6 +73,13 @@ def test_values_keep_their_type():
         fact = Fact(fact_id="f", source="catalogue", item_id="i", slot="s", value=value)
         found = json.loads(FactDocument.of(fact).encode())["value"]
         assert (type(found), found) == (type(value), value)
+
+
+def test_an_explanation_that_was_written_is_read_back_as_it_was():
+    for card in make_reply().recommendations:
+        written = read(ExplanationDocument.of(card.explanation))
+        assert card.explanation.claims
+        assert ExplanationDocument.model_validate(written).explanation() == card.explanation
 
 
 @given(st.text(st.characters(exclude_categories=())))

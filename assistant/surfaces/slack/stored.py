@@ -8,7 +8,7 @@ from assistant.documents import ExplanationDocument
 from assistant.serving import Serving
 from assistant.store import Store
 from assistant.surfaces.examples import example_requests
-from assistant.types import Claim, Explanation, Fact, Value
+from assistant.types import Explanation
 
 MAX_PROMPTS = 4
 """Prompts that Slack suggests at the start of a thread."""
@@ -26,46 +26,7 @@ def explanation_of(document: Any) -> Explanation:
     """An explanation as it was before it was written. Raises ``TypeError`` where there is none."""
     if not isinstance(document, dict):
         raise TypeError("there is no explanation")
-    read = ExplanationDocument.model_validate(document)
-    return Explanation(
-        text=read.text,
-        phrased_by=read.phrased_by,
-        model=read.model,
-        prompt=read.prompt,
-        facts=tuple(
-            Fact(
-                fact_id=fact.fact_id,
-                source=fact.source,
-                item_id=fact.item_id,
-                slot=fact.slot,
-                value=_value(fact.value),
-                other_item_id=fact.other_item_id,
-                shared=tuple((one.slot, one.value) for one in fact.shared),
-            )
-            for fact in read.facts
-        ),
-        claims=tuple(
-            Claim(
-                text=claim.text,
-                start=claim.start,
-                end=claim.end,
-                item_id=claim.item_id,
-                slot=claim.slot,
-                value=_value(claim.value),
-                positive=claim.positive,
-                source=claim.source,
-                verdict=claim.verdict,
-                tier=claim.tier,
-                fact_ids=tuple(claim.fact_ids),
-            )
-            for claim in read.claims
-        ),
-        rejected=tuple(read.rejected),
-    )
-
-
-def _value(value: str | int | float | bool | list[str]) -> Value:
-    return tuple(value) if isinstance(value, list) else value
+    return ExplanationDocument.model_validate(document).explanation()
 
 
 def examples(serving: Serving) -> list[str]:
