@@ -23,7 +23,7 @@ from assistant.surfaces.examples import example_requests
 from assistant.surfaces.render import facts_line
 from assistant.surfaces.web.accounts import Caller
 from assistant.surfaces.web.asking import caller, place, set_session, web
-from assistant.surfaces.web.chat import picture_of
+from assistant.surfaces.web.chat import picture_of, reactions
 from assistant.surfaces.web.documents import (
     ConversationDocument,
     DeletedDocument,
@@ -126,6 +126,7 @@ async def transcript(conversation: str, who: Who, server: Server) -> TranscriptD
     if not turns:
         raise UnknownNameError(f"You have no conversation {conversation!r}.")
     serving = await server.assistant.serving()
+    said = reactions(await asyncio.to_thread(server.assistant.store.events, who.user))
     shown = []
     for message, reply in turns:
         cards = []
@@ -135,6 +136,7 @@ async def transcript(conversation: str, who: Who, server: Server) -> TranscriptD
             more = {
                 "details": "" if item is None else facts_line(item),
                 "picture": None if item is None else picture_of(item, server),
+                "reactions": said.get(card["item_id"], []),
             }
             cards.append(card | more)
         reply = {name: value for name, value in reply.items() if name != "state"}

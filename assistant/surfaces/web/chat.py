@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Annotated
 from urllib.parse import quote
@@ -18,9 +19,9 @@ from assistant.errors import UserError
 from assistant.surfaces.render import facts_line
 from assistant.surfaces.web.accounts import Caller
 from assistant.surfaces.web.asking import caller, place, web
-from assistant.surfaces.web.documents import CardDocument, ChatBody, RankedEvent, StartedEvent
+from assistant.surfaces.web.documents import CardDocument, ChatBody, RankedEvent, Reaction, StartedEvent
 from assistant.surfaces.web.state import Web
-from assistant.types import Item, Message, RankedList, Recommendation, Recommended, Replied, TurnEvent
+from assistant.types import Event, Item, Message, RankedList, Recommendation, Recommended, Replied, TurnEvent
 
 routes = APIRouter()
 _log = logging.getLogger("assistant.web")
@@ -47,10 +48,13 @@ async def chat(
         edits=body.edits,
     )
     yield _event("started", StartedEvent(conversation=conversation))
+    said: Mapping[str, Sequence[Reaction]] = {}
     try:
         async with aclosing(server.turn(message)) as events:
             async for event in events:
-                if (sent := _sent(event, server)) is not None:
+                if isinstance(event, RankedList):
+                    said = reactions(await asyncio.to_thread(server.assistant.store.events, who.user))
+                if (sent := _sent(event, server, said)) is not None:
                     yield sent
     except Exception as error:  # noqa: BLE001 - the boundary of a reply: its reader is told, whatever went wrong
         yield _event("error", told(error))
@@ -65,10 +69,27 @@ def told(error: Exception) -> ErrorBody:
     return ErrorBody(kind=kind, message=message)
 
 
-def card_document(card: Recommendation, server: Web) -> CardDocument:
-    """A card as the page shows it."""
+def card_document(card: Recommendation, server: Web, said: Mapping[str, Sequence[Reaction]]) -> CardDocument:
+    """A card as the page shows it. ``said`` is what ``reactions`` makes of the caller's events."""
     shown = RecommendationDocument.of(card)
-    return CardDocument(**shown.model_dump(), details=facts_line(card.item), picture=picture_of(card.item, server))
+    return CardDocument(
+        **shown.model_dump(),
+        details=facts_line(card.item),
+        picture=picture_of(card.item, server),
+        reactions=list(said.get(card.item_id, ())),
+    )
+
+
+def reactions(events: Iterable[Event]) -> dict[str, list[Reaction]]:
+    """What the events of a user, oldest first, say of each item: the later of like and dislike, and whether it was seen."""
+    found: dict[str, list[Reaction]] = {}
+    for event in events:
+        if event.kind not in ("like", "dislike", "seen"):
+            continue
+        of_item = found.setdefault(event.item_id, [])
+        excluded = (event.kind,) if event.kind == "seen" else ("like", "dislike")
+        found[event.item_id] = [*(kind for kind in of_item if kind not in excluded), event.kind]
+    return found
 
 
 def picture_of(item: Item, server: Web) -> str | None:
@@ -78,12 +99,12 @@ def picture_of(item: Item, server: Web) -> str | None:
     return f"/pictures/{quote(item.item_id, safe='')}"
 
 
-def _sent(event: TurnEvent, server: Web) -> ServerSentEvent | None:
+def _sent(event: TurnEvent, server: Web, said: Mapping[str, Sequence[Reaction]]) -> ServerSentEvent | None:
     if isinstance(event, RankedList):
         ranked = RankedEvent(text=event.text, acting_on=list(event.acting_on), count=len(event.ranking))
         return _event("ranked", ranked)
     if isinstance(event, Recommended):
-        return _event("card", card_document(event.recommendation, server))
+        return _event("card", card_document(event.recommendation, server, said))
     if isinstance(event, Replied):
         return _event("replied", RepliedDocument.of(event.reply))
     return None

@@ -72,6 +72,9 @@ class TasteChange(Document):
     confidence: Annotated[float, Field(gt=0, le=1)] | None = None
 
 
+Reaction = Literal["like", "dislike", "seen"]
+
+
 class CardDocument(RecommendationDocument):
     """A card as the page shows it."""
 
@@ -79,6 +82,8 @@ class CardDocument(RecommendationDocument):
     """What the item is, in one line."""
     picture: str | None
     """Address on this server, null where there is none."""
+    reactions: list[Reaction]
+    """What the caller said of the item by now: the later of like and dislike, and whether it was seen."""
 
 
 class StartedEvent(Document):

@@ -83,6 +83,10 @@ class Watched:
         self.page.locator(".log:not([aria-busy])").wait_for()
 
 
+def pressed(page: sync_api.Page) -> list[str]:
+    return page.locator(".card [aria-pressed=true]").evaluate_all("(all) => all.map((one) => one.dataset.kind)")
+
+
 def test_first_load_is_small():
     assert sum(len(gzip.compress(path.read_bytes())) for path in STATIC.iterdir()) <= FIRST_LOAD
 
@@ -136,6 +140,17 @@ def test_feedback_changes_the_next_reply(browser, server):
     disliked = page.locator(".card-title").first.inner_text()
     page.locator(".card").first.get_by_role("button", name="Dislike", exact=True).click()
     page.locator(".card").first.locator("[aria-pressed=true]").wait_for()
+    page.locator(".card").nth(1).get_by_role("button", name="Seen", exact=True).click()
+    page.get_by_text("Noted as seen.").wait_for(state="attached")
+    before = pressed(page)
+    page.reload()
+    page.locator(".card").first.wait_for()
+    assert pressed(page) == before == ["dislike", "seen"]
+    page.locator(".card").first.get_by_role("button", name="Like", exact=True).click()
+    page.get_by_text("Noted that you like it.").wait_for(state="attached")
+    assert pressed(page) == ["like", "seen"]  # the last word counts
+    page.locator(".card").first.get_by_role("button", name="Dislike", exact=True).click()
+    page.get_by_text("Noted that you do not like it.").wait_for(state="attached")
     page.get_by_role("button", name="New conversation").click()
     page.locator(".welcome").wait_for()
     seen.say("something in space")

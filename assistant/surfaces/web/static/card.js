@@ -89,7 +89,7 @@ function claimRow(claim, supporting) {
     h(
       "div",
       {},
-      h("p", {}, h("q", { dir: "auto" }, claim.text), " ", h("span", { class: "verdict" }, fine ? t.supported : t.unchecked)),
+      h("p", {}, h("q", { dir: "auto" }, claim.text), " ", h("span", { class: fine ? "unseen" : "verdict" }, fine ? t.supported : t.unchecked)),
       lines.length > 0 && h("ul", {}, lines),
     ),
   );
@@ -113,34 +113,33 @@ function phrased(explanation) {
 
 function actions(given, does) {
   const row = h("div", { class: "card-actions", role: "group", "aria-label": t.actionsOf(clean(given.title)) });
-  const pressed = new Set(given.feedback ?? []);
-  const buttons = {};
-  const show = () => {
-    for (const [kind, one] of Object.entries(buttons)) one.setAttribute("aria-pressed", String(pressed.has(kind)));
-  };
   const react = async (kind) => {
-    if (pressed.has(kind)) return;
-    const before = [...pressed];
-    if (kind !== "seen") pressed.delete(kind === "like" ? "dislike" : "like"); // the last word counts
-    pressed.add(kind);
-    show();
-    if (await does.react(given, kind)) return;
-    pressed.clear();
-    for (const one of before) pressed.add(one);
-    show();
+    const before = pressedOf(row);
+    if (before.has(kind)) return;
+    const now = new Set(before).add(kind);
+    if (kind !== "seen") now.delete(kind === "like" ? "dislike" : "like"); // the last word counts
+    press(given.item_id, now);
+    if (!(await does.react(given, kind))) press(given.item_id, before);
   };
-  for (const kind of ["like", "dislike", "seen"]) {
-    buttons[kind] = button(t[kind], () => react(kind), { kind: "toggle", drawing: kind });
-    row.append(buttons[kind]);
-  }
-  show();
+  const pressed = new Set(given.reactions ?? []);
   put(
     row,
+    ["like", "dislike", "seen"].map((kind) => button(t[kind], () => react(kind), { kind: "toggle", drawing: kind, "data-kind": kind, "aria-pressed": String(pressed.has(kind)) })),
     h("span", { class: "spacer" }),
     button(t.whyThis, () => does.why(given), { kind: "quiet" }),
     button(t.whyNot, () => does.whyNot(given), { kind: "quiet" }),
   );
   return row;
+}
+
+const pressedOf = (row) => new Set([...row.querySelectorAll("[aria-pressed=true]")].map((one) => one.dataset.kind));
+
+/** Show what was said of an item on each of its cards, as a conversation may hold several. */
+function press(item, kinds) {
+  for (const shown of document.querySelectorAll(".card[data-item]")) {
+    if (shown.dataset.item !== item) continue;
+    for (const one of shown.querySelectorAll("[data-kind]")) one.setAttribute("aria-pressed", String(kinds.has(one.dataset.kind)));
+  }
 }
 
 /** What stands where a card will come. */

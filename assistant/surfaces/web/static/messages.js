@@ -58,6 +58,7 @@ const en = {
   whyNotText: (title) => ["Why not ", "…", ` instead of ${title}?`],
   noted: { like: "Noted that you like it.", dislike: "Noted that you do not like it.", seen: "Noted as seen." },
   notedMore: "It counts from the next reply on.",
+  opening: "Opening …",
   working: "Looking …",
   phrasing: "Checking the reasons …",
   slow: "Still working. This takes longer than usual.",
@@ -162,6 +163,7 @@ const zh = {
   whyNotText: () => ["为什么不推荐《", "……", "》？"],
   noted: { like: "已记下：喜欢。", dislike: "已记下：不喜欢。", seen: "已记下：看过。" },
   notedMore: "从下一条回复起生效。",
+  opening: "正在打开……",
   working: "正在寻找……",
   phrasing: "正在核对理由……",
   slow: "还在处理，比平时久一些。",
@@ -214,12 +216,3 @@ function duration(seconds, locale) {
 
 export const language = /^zh\b/i.test(navigator.language) ? "zh" : "en";
 export const t = language === "zh" ? zh : en;
-
-/** When something was, from Unix seconds: "2 hours ago". */
-export function ago(seconds) {
-  const past = Date.now() / 1000 - seconds;
-  const words = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
-  if (past < 3600) return words.format(-Math.max(0, Math.floor(past / 60)), "minute");
-  if (past < 86400) return words.format(-Math.floor(past / 3600), "hour");
-  return words.format(-Math.floor(past / 86400), "day");
-}
