@@ -108,7 +108,7 @@ def load_state(store: Store, message: Message, conversation: str) -> State:
 
     Raises ``UserError`` when the message stands in for the last one and there is none.
     """
-    last = store.last_turns(message.user, conversation, 2)
+    last = store.conversations.last_turns(message.user, conversation, 2)
     if message.edits:
         if not last:
             raise UserError("There is no message in this conversation to change yet. Send it without 'edits'.")
@@ -120,6 +120,8 @@ def load_state(store: Store, message: Message, conversation: str) -> State:
         return State.of(reply["state"])
     # Written by a version that kept no state: what was shown is all there is to know.
     cards = [
-        card["item_id"] for _, earlier in store.turns(message.user, conversation) for card in earlier["recommendations"]
+        card["item_id"]
+        for _, earlier in store.conversations.turns(message.user, conversation)
+        for card in earlier["recommendations"]
     ]
     return State(turns=number, shown=tuple(dict.fromkeys(cards)))

@@ -78,7 +78,7 @@ class Remembered:
 
 def tastes(store: Store, user: str) -> tuple[TasteEntry, ...]:
     """Everything that is kept, proposals included, oldest first."""
-    return tuple(_entry(user, *row) for row in store.tastes(user))
+    return tuple(_entry(user, *row) for row in store.tastes.of(user))
 
 
 def remember(store: Store, user: str, statements: Iterable[Statement]) -> Remembered:
@@ -93,7 +93,7 @@ def remember(store: Store, user: str, statements: Iterable[Statement]) -> Rememb
         latest[_key(entry)] = entry
     new = tuple(latest.values())
     older = [entry for entry in tastes(store, user) if any(_same_thing(entry, other) for other in new)]
-    store.change_tastes(user, add=[_row(entry) for entry in new], remove=[entry.entry_id for entry in older])
+    store.tastes.change(user, add=[_row(entry) for entry in new], remove=[entry.entry_id for entry in older])
     contrary = tuple(
         entry
         for entry in older
@@ -112,7 +112,7 @@ def propose(store: Store, user: str, proposals: Iterable[TasteEntry]) -> tuple[T
         if not any(_same_thing(entry, other) for other in stated)
     )
     old = [entry.entry_id for entry in known if not entry.in_force]
-    store.change_tastes(user, add=[_row(entry) for entry in new], remove=old)
+    store.tastes.change(user, add=[_row(entry) for entry in new], remove=old)
     return new
 
 
@@ -120,7 +120,7 @@ def confirm(store: Store, user: str, entry_id: str) -> TasteEntry:
     """Put a proposal in force. Raises ``UnknownNameError``."""
     entry = find_taste(store, user, entry_id)
     confirmed = replace(entry, source="stated", created_at=time.time())
-    store.change_tastes(user, add=[_row(confirmed)], remove=[entry_id])
+    store.tastes.change(user, add=[_row(confirmed)], remove=[entry_id])
     return confirmed
 
 
@@ -150,7 +150,7 @@ def correct(
         )
     )
     same = [other.entry_id for other in tastes(store, user) if _same_thing(other, changed)]
-    store.change_tastes(user, add=[_row(changed)], remove=[*same, entry_id])
+    store.tastes.change(user, add=[_row(changed)], remove=[*same, entry_id])
     return changed
 
 
@@ -166,7 +166,7 @@ def forget(store: Store, user: str, what: str | Statement) -> tuple[TasteEntry, 
         wanted = _new(user, what)
         gone = tuple(entry for entry in tastes(store, user) if _same_thing(entry, wanted))
     if gone:
-        store.change_tastes(user, remove=[entry.entry_id for entry in gone])
+        store.tastes.change(user, remove=[entry.entry_id for entry in gone])
         store.truncate_log()
     return gone
 

@@ -310,7 +310,7 @@ class Assistant:
 
         for item_id in plan.said.accepted:
             record_event(self.store, make_event(reply.user, item_id, "click", event_id=f"{reply.reply_id}:{item_id}"))
-        self.store.add_turn(
+        self.store.conversations.add_turn(
             replaces_last=message.edits,
             user=reply.user,
             conversation=reply.conversation,

@@ -20,7 +20,7 @@ def event(user: str, item: str, event_id: str, **more):
 
 
 def remember(store: Store, user: str, text: str, reply_id: str) -> None:
-    store.add_turn(
+    store.conversations.add_turn(
         user=user, conversation="c", reply_id=reply_id, message=text, reply={"text": text, "recommendations": []},
         impressions=[Impression(position=1, item_id="alien", score=1.0, propensity=1.0, ranker="cold", model=None, prompt=None)],
     )  # fmt: skip
@@ -135,20 +135,20 @@ def test_a_damaged_text_index_is_noticed_and_made_anew(tmp_path: Path) -> None:
 def test_conversations_are_listed_the_last_first_and_one_can_be_erased(tmp_path: Path) -> None:
     with Store(tmp_path, create=True) as store:
         for number, (user, conversation) in enumerate((("ana", "a"), ("ana", "b"), ("ben", "a"), ("ana", "a"))):
-            store.add_turn(
+            store.conversations.add_turn(
                 user=user, conversation=conversation, reply_id=f"r{number}", message=f"sesame{number}", reply={},
                 impressions=[
                     Impression(position=1, item_id="i", score=1.0, propensity=1.0, ranker="cold", model=None, prompt=None)
                 ],
             )  # fmt: skip
-        listed = store.conversations("ana")
+        listed = store.conversations.of("ana")
         assert [(row[0], row[3], row[4]) for row in listed] == [("a", 2, "sesame0"), ("b", 1, "sesame1")]
         assert all(first <= last for _, first, last, _, _ in listed)
-        assert store.delete_conversation("ana", "a") == 2
-        assert [row[0] for row in store.conversations("ana")] == ["b"]
-        assert [row[0] for row in store.conversations("ben")] == ["a"]
+        assert store.conversations.delete("ana", "a") == 2
+        assert [row[0] for row in store.conversations.of("ana")] == ["b"]
+        assert [row[0] for row in store.conversations.of("ben")] == ["a"]
         assert {row["reply_id"] for row in store.export_user("ana")["impression"]} == {"r1"}
-        assert store.delete_conversation("ana", "nobody's") == 0
+        assert store.conversations.delete("ana", "nobody's") == 0
         for path in tmp_path.glob(FILE_NAME + "*"):
             assert b"sesame0" not in path.read_bytes()
 
@@ -157,11 +157,11 @@ def test_the_last_turn_can_be_replaced_and_the_last_ones_read(tmp_path: Path) ->
     with Store(tmp_path, create=True) as store:
         for number in range(3):
             remember(store, "ana", f"message {number}", f"r{number}")
-        assert [(number, reply["text"]) for number, reply in store.last_turns("ana", "c", 2)] == [
+        assert [(number, reply["text"]) for number, reply in store.conversations.last_turns("ana", "c", 2)] == [
             (2, "message 1"),
             (3, "message 2"),
         ]
-        number = store.add_turn(
+        number = store.conversations.add_turn(
             user="ana",
             conversation="c",
             reply_id="r3",
@@ -170,5 +170,9 @@ def test_the_last_turn_can_be_replaced_and_the_last_ones_read(tmp_path: Path) ->
             replaces_last=True,
         )
         assert number == 3
-        assert [message for message, _ in store.turns("ana", "c")] == ["message 0", "message 1", "instead"]
+        assert [message for message, _ in store.conversations.turns("ana", "c")] == [
+            "message 0",
+            "message 1",
+            "instead",
+        ]
         assert len(store.export_user("ana")["impression"]) == 3  # what was shown was shown

@@ -136,7 +136,7 @@ async def test_when_nothing_fits_the_reply_says_which_promise_empties_it(assista
         == "Nothing in this catalogue fits all of this: 1930–1939 · Western. The nearest is A Fistful of Dollars (1964)."
     )
     assert set(reply.acting_on) == {"1930–1939", "Western"}
-    assert assistant.store.turns("ana", reply.conversation)[0][0] == "a western from the 1930s"
+    assert assistant.store.conversations.turns("ana", reply.conversation)[0][0] == "a western from the 1930s"
     assert impressions(assistant.store, "ana") == []
 
 
@@ -172,7 +172,7 @@ async def test_what_was_shown_is_written_with_how_it_came_to_be(folder):
             assert row["model"] == "scripted"
             assert row["prompt"] == card.explanation.prompt
             assert row["prompt"].startswith("explain@")
-        ((message, written),) = assistant.store.turns("ana", reply.conversation)
+        ((message, written),) = assistant.store.conversations.turns("ana", reply.conversation)
         assert message == SPACE_COMEDY
         assert [card["explanation"]["text"] for card in written["recommendations"]] == [
             card.explanation.text for card in reply.recommendations

@@ -16,7 +16,7 @@ MAX_PROMPTS = 4
 
 def find_reply(store: Store, user: str, conversation: str, reply_id: str) -> dict[str, Any] | None:
     """A reply of this user's conversation as it was written; None when there is none with this id."""
-    for _, reply in reversed(store.turns(user, conversation)):
+    for _, reply in reversed(store.conversations.turns(user, conversation)):
         if isinstance(reply, dict) and reply.get("reply_id") == reply_id:
             return reply
     return None

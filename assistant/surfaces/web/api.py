@@ -113,7 +113,7 @@ async def examples(who: Who, server: Server) -> ExamplesDocument:
 
 @routes.get("/conversations", summary="The caller's conversations, the last first")
 async def conversations(who: Who, server: Server) -> list[ConversationDocument]:
-    rows = await asyncio.to_thread(server.assistant.store.conversations, who.user)
+    rows = await asyncio.to_thread(server.assistant.store.conversations.of, who.user)
     return [
         ConversationDocument(conversation=name, started=first, latest=last, turns=turns, title=title)
         for name, first, last, turns, title in rows
@@ -122,7 +122,7 @@ async def conversations(who: Who, server: Server) -> list[ConversationDocument]:
 
 @routes.get("/conversations/{conversation}", summary="A whole conversation")
 async def transcript(conversation: str, who: Who, server: Server) -> TranscriptDocument:
-    turns = await asyncio.to_thread(server.assistant.store.turns, who.user, conversation)
+    turns = await asyncio.to_thread(server.assistant.store.conversations.turns, who.user, conversation)
     if not turns:
         raise UnknownNameError(f"You have no conversation {conversation!r}.")
     serving = await server.assistant.serving()
@@ -146,7 +146,7 @@ async def transcript(conversation: str, who: Who, server: Server) -> TranscriptD
 
 @routes.delete("/conversations/{conversation}", summary="Erase a conversation")
 async def delete_conversation(conversation: str, who: Who, server: Server) -> DeletedDocument:
-    rows = await asyncio.to_thread(server.assistant.store.delete_conversation, who.user, conversation)
+    rows = await asyncio.to_thread(server.assistant.store.conversations.delete, who.user, conversation)
     return DeletedDocument(rows=rows)
 
 
@@ -206,8 +206,8 @@ async def me(who: Who, server: Server) -> MeDocument:
     return MeDocument(
         user=who.user,
         events=len(await asyncio.to_thread(store.events, who.user)),
-        conversations=len(await asyncio.to_thread(store.conversations, who.user)),
-        tastes=len(await asyncio.to_thread(store.tastes, who.user)),
+        conversations=len(await asyncio.to_thread(store.conversations.of, who.user)),
+        tastes=len(await asyncio.to_thread(store.tastes.of, who.user)),
     )
 
 

@@ -111,10 +111,10 @@ async def completions(
 def which(store: Store, user: str, said: Sequence[str]) -> tuple[str, bool]:
     """The conversation that goes on where these messages of a user were said, the last of them now; and whether the last
     one stands there already, and is said again."""
-    for name, _, _, turns, title in store.conversations(user)[:LOOKED_AT]:
+    for name, _, _, turns, title in store.conversations.of(user)[:LOOKED_AT]:
         if title != said[0] or turns not in (len(said) - 1, len(said)):
             continue
-        stored = [message for message, _ in store.turns(user, name)]
+        stored = [message for message, _ in store.conversations.turns(user, name)]
         if stored == list(said[:-1]) and stored:
             return name, False
         if stored == list(said) and len(said) > 1:

@@ -100,7 +100,7 @@ async def test_an_event_is_answered_once_however_often_it_comes(folder):
         async with running(folder, fake) as slack:  # after a restart
             await asyncio.gather(*(slack.send(body, headers=again) for _ in range(4)))
             await slack.settle()
-            assert len(slack.store.turns("slack/T1/U1", "slack/T1/D1")) == 1
+            assert len(slack.store.conversations.turns("slack/T1/U1", "slack/T1/D1")) == 1
         assert len(fake.of("chat.postMessage")) == 1
 
 
@@ -156,7 +156,7 @@ async def test_a_direct_message_is_answered_in_one_message_with_cards(folder):
         assert "thread_ts" not in message
         assert "A Fistful of Dollars (1964)" in words(message)
         assert len(values(message, "like")) == len(values(message, "why")) >= 2
-        ((said, _),) = slack.store.turns("slack/T1/U1", "slack/T1/D1")
+        ((said, _),) = slack.store.conversations.turns("slack/T1/U1", "slack/T1/D1")
         assert said == "a western & <3"
 
 
@@ -171,7 +171,7 @@ async def test_a_mention_is_answered_in_its_thread_which_is_a_conversation(folde
         assert "Fistful" in words(one)
         assert "Fistful" not in words(two)
         assert "not Sergio Leone" in words(two)
-        assert len(slack.store.turns("slack/T1/U1", f"slack/T1/C1/{thread}")) == 2
+        assert len(slack.store.conversations.turns("slack/T1/U1", f"slack/T1/C1/{thread}")) == 2
 
 
 async def test_an_assistant_thread_suggests_requests_and_tells_that_it_works(folder):
@@ -186,7 +186,7 @@ async def test_an_assistant_thread_suggests_requests_and_tells_that_it_works(fol
         assert fake.shown[-1]["thread_ts"] == "100.5"
         fake.refused["assistant.threads.setStatus"] = "not_allowed"  # no assistant view in this plan
         await slack.event(direct("a comedy", thread="100.5"))
-        assert len(slack.store.turns("slack/T1/U1", "slack/T1/D1/100.5")) == 2
+        assert len(slack.store.conversations.turns("slack/T1/U1", "slack/T1/D1/100.5")) == 2
         await slack.click(fake.shown[-1], values(fake.shown[-1], "yes")[0])  # "Shall I leave out …?"
         assert values(fake.shown[-1], "like")
 
@@ -252,7 +252,7 @@ async def test_messages_of_a_conversation_are_answered_one_after_the_other(folde
         await asyncio.gather(*(slack.send(direct("a western")) for _ in range(6)))
         await slack.settle()
         assert most == 1
-        assert len(slack.store.turns("slack/T1/U1", "slack/T1/D1")) == 6
+        assert len(slack.store.conversations.turns("slack/T1/U1", "slack/T1/D1")) == 6
 
 
 # clicks
@@ -316,7 +316,7 @@ async def test_an_option_of_a_question_is_answered_by_its_button(folder):
         if not options:
             pytest.skip("nothing was asked")
         await slack.click(message, options[0])
-        ((_, reply), (said, _)) = slack.store.turns("slack/T1/U1", "slack/T1/D1")
+        ((_, reply), (said, _)) = slack.store.conversations.turns("slack/T1/U1", "slack/T1/D1")
         assert said == reply["question"]["options"][0]
 
 
