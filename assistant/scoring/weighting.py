@@ -17,7 +17,11 @@ else:
     Sparse = sparse.csr_array
 
 NEGLIGIBLE = 1e-3
-"""Weights below this are dropped: they cost time and move nothing. The latest event weighs 1."""
+"""Decays below this are dropped: they cost time and move next to nothing. The latest event's is 1.
+
+All that is dropped of a history adds up to less than ``NEGLIGIBLE / (1 - decay)``, so that no score of a linear scorer moves
+by more than that times the largest entry of its matrix.
+"""
 
 
 def strength(value: Scores, weight: Scores, influence: float) -> Scores:
@@ -83,7 +87,8 @@ class HistoryWeighting:
             moment, sizes = history.moments
             decays = self.decay ** np.arange(n - 1, -1, -1, dtype=np.float64)
             decays = (np.bincount(moment, decays) / sizes)[moment[start:]]
-        decays[decays < NEGLIGIBLE] = 0
+        # Thousands of events of one second share so little that all of them would be dropped.
+        decays[decays < min(NEGLIGIBLE, decays.max(initial=0.0))] = 0
         return decays.astype(np.float32)
 
 
