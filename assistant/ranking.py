@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
@@ -19,6 +19,7 @@ import orjson
 from assistant.errors import ModelMissingError
 from assistant.scoring.base import History, Interactions, ItemFeatures, Rows, Scorer, Scores
 from assistant.scoring.choices import column_cube, standardised
+from assistant.scoring.kinds import kind_of, scorer_class
 from assistant.scoring.linear import LinearScorer
 from assistant.scoring.new_items import NAME as NEW_ITEM
 from assistant.scoring.new_items import NewItems
@@ -28,7 +29,10 @@ from assistant.types import Ranked
 if TYPE_CHECKING:
     from assistant.scoring.ltr import LearnedStage
 
-FORMAT = 1
+FORMAT = 2
+"""Grows when what is written changes its meaning: models of other formats are not read."""
+WRITTEN = ("version", "scorers", "weights", "short_weights", "learned")
+"""What the file of a ranker holds beside its format."""
 COLD_WEIGHTS: Mapping[str, float] = {"popularity": 1.0, "content": 0.3, "attributes": 0.3, "recency": 0.1}
 """The blend before anything was fitted: what others chose, bent by taste, with a nod to the new.
 
@@ -315,18 +319,7 @@ class Ranker:
 
         Items are matched by id: those that left the catalogue are forgotten, new ones are scored by their features.
         """
-        try:
-            document = orjson.loads((folder / "ranker.json").read_bytes())
-            fitted_ids = orjson.loads((folder / "items.json").read_bytes())
-        except (OSError, ValueError) as error:
-            raise ModelMissingError(
-                f"The model in {str(folder)!r} cannot be read: {error}. Fit again with: assistant fit --data DIR"
-            ) from error
-        if document.get("format") != FORMAT:
-            raise ModelMissingError(
-                f"The model in {str(folder)!r} has format {document.get('format')!r}, and this version reads {FORMAT}. "
-                "Fit again with: assistant fit --data DIR"
-            )
+        document, fitted_ids = _read(folder)
         row_of = {item_id: row for row, item_id in enumerate(item_ids)}
         moved = np.array([row_of.get(item_id, -1) for item_id in fitted_ids], np.int64)
         scorers: dict[str, Scorer] = {}
@@ -361,6 +354,24 @@ class Ranker:
         )
 
 
+def _read(folder: Path) -> tuple[dict[str, Any], list[str]]:
+    """What ``Ranker.save`` wrote of itself, and the item ids; raises ``ModelMissingError`` when it cannot be used."""
+    again = "Fit again with: assistant fit --data DIR"
+    try:
+        document = orjson.loads((folder / "ranker.json").read_bytes())
+        fitted_ids = orjson.loads((folder / "items.json").read_bytes())
+    except (OSError, ValueError) as error:
+        raise ModelMissingError(f"The model in {str(folder)!r} cannot be read: {error}. {again}") from error
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        found = document.get("format") if isinstance(document, dict) else None
+        raise ModelMissingError(
+            f"The model in {str(folder)!r} has format {found!r}, and this version reads {FORMAT}. {again}"
+        )
+    if missing := [name for name in WRITTEN if name not in document]:
+        raise ModelMissingError(f"The model in {str(folder)!r} lacks {', '.join(missing)}. {again}")
+    return document, fitted_ids
+
+
 def best_first(scores: Scores, k: int) -> Rows:
     """(min(k, n),) places of the ``k`` largest of (n,) scores, largest first, ties by place."""
     places = np.arange(len(scores))
@@ -393,44 +404,3 @@ def cold_ranker(
     n_users = len(interactions.user_ids)
     weights = {**COLD_WEIGHTS, "popularity": COLD_WEIGHTS["popularity"] * n_users / (n_users + POPULAR_USERS)}
     return Ranker(tuple(item_ids), scorers, weights, None, config or RankingConfig())
-
-
-def kind_of(scorer: Scorer) -> str:
-    """The name that ``scorer_class`` knows it by."""
-    return str(getattr(scorer, "kind", type(scorer).__name__))
-
-
-def scorer_class(kind: str) -> type[Scorer]:
-    """The class of a saved scorer; raises ``ModelMissingError`` for a kind that this version does not have."""
-    from assistant.scoring.content import Attributes, Content
-    from assistant.scoring.ease import Ease
-    from assistant.scoring.factors import Als, Bpr
-    from assistant.scoring.item_cf import ItemCF
-    from assistant.scoring.popularity import Popularity, Trend
-    from assistant.scoring.recency import Recency
-    from assistant.scoring.sequential import NextItem, Transitions
-    from assistant.scoring.user_cf import UserCF
-
-    known: dict[str, type[Scorer]] = {
-        cls.kind: cls
-        for cls in (
-            Als,
-            Attributes,
-            Bpr,
-            Content,
-            Ease,
-            ItemCF,
-            NextItem,
-            Popularity,
-            Recency,
-            Transitions,
-            Trend,
-            UserCF,
-        )
-    }
-    if kind not in known:
-        raise ModelMissingError(
-            f"The model has a scorer of kind {kind!r}, and this version knows {', '.join(sorted(known))}. "
-            "Fit again with: assistant fit --data DIR"
-        )
-    return known[kind]

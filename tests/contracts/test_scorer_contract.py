@@ -15,11 +15,11 @@ import taste_world as world
 
 from assistant.errors import ModelMissingError
 from assistant.interactions import histories, history_of_rows, prefix
-from assistant.ranking import kind_of, scorer_class
 from assistant.scoring.content import Attributes, Content
 from assistant.scoring.ease import Ease
 from assistant.scoring.factors import Als, Bpr
 from assistant.scoring.item_cf import ItemCF
+from assistant.scoring.kinds import kind_of, scorer_class
 from assistant.scoring.popularity import Popularity, Trend
 from assistant.scoring.recency import Recency
 from assistant.scoring.sequential import NextItem, Transitions

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -269,6 +270,43 @@ def test_a_model_whose_folder_is_gone_says_how_to_go_on(store):
     (report.folder / "ranker.json").unlink()
     with pytest.raises(ModelMissingError, match="fit again"):
         open_ranker(store, Shelf())
+
+
+def changed(folder: Path, **values: object) -> None:
+    """The ranker's file with some values set; None takes them out."""
+    document = json.loads((folder / "ranker.json").read_text()) | values
+    (folder / "ranker.json").write_text(json.dumps({name: v for name, v in document.items() if v is not None}))
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"format": 1}, "format 1"),
+        ({"format": 1, "short_weights": None}, "format 1"),  # as they were written before short histories had weights
+        ({"short_weights": None}, "lacks short_weights"),
+        ({"format": None}, "format None"),
+    ],
+)
+def test_a_model_of_an_older_state_says_to_fit_again_and_does_not_stop_a_fit(store, values, said):
+    add(store, 60)
+    quick = replace(QUICK, learned=False)
+    report = fit(store, Shelf(), config=quick)
+    changed(report.folder, **values)
+    with pytest.raises(ModelMissingError, match=f"{said}.*assistant fit"):
+        open_ranker(store, Shelf())
+    lines: list[str] = []
+    again = fit(store, Shelf(), config=quick, report=lines.append)
+    assert any("left out of the comparison" in line and said in line for line in lines)
+    assert open_ranker(store, Shelf()).version == again.version
+
+
+def test_a_file_that_is_no_model_says_to_fit_again(chosen, tmp_path):
+    ranker, _ = chosen
+    ranker.save(tmp_path)
+    for text in ("[]", "{", '"1"'):
+        (tmp_path / "ranker.json").write_text(text)
+        with pytest.raises(ModelMissingError, match="assistant fit"):
+            Ranker.load(tmp_path, IDS, world.features())
 
 
 def test_somebody_new_gets_what_others_chose(chosen):
