@@ -211,7 +211,7 @@ def _events(
     columns = _columns(rows)
     collector = _Collector()
     required = ("user_id", "item_id")
-    renamed = resolve_columns(columns, EVENT_FIELDS, EVENT_ALIASES, mapping, required) if columns else {}
+    renamed = resolve_columns(columns, EVENT_FIELDS, EVENT_ALIASES, mapping, required, further=False) if columns else {}
     pairs = collector.collect(rows, renamed, event_from_row, progress, "reading events")
     collector.settle(skip_bad)
     return [event for _, event in pairs], collector
@@ -313,6 +313,7 @@ def index_items(
     Raises ``BadRowsError``, ``UnknownNameError``, ``EmbedderMismatchError``.
     """
     from assistant.build import build_embedder
+    from assistant.derived_files import load_tables
     from assistant.sync import sync_vectors
 
     started = time.monotonic()
@@ -324,7 +325,7 @@ def index_items(
     of_items, of_events = _columns(item_rows), _columns(event_rows)
     if interactions is not None:
         for field, column in mapping.items():
-            require_column(field, column, dict.fromkeys([*of_items, *of_events]))
+            require_column(field, column, of_items, of_events)
     parsed, renamed, collector = _items(
         item_rows,
         {f: c for f, c in mapping.items() if c in of_items or c not in of_events},
@@ -333,7 +334,8 @@ def index_items(
     )
     events: tuple[list[Event], _Collector] | None = None
     if interactions is not None:
-        of_both = {f: c for f, c in mapping.items() if c in of_events}
+        names = {*EVENT_FIELDS, *(name for names in EVENT_ALIASES.values() for name in names)}
+        of_both = {f: c for f, c in mapping.items() if c in of_events and (c not in of_items or f in names)}
         events = _events(event_rows, of_both, skip_bad=skip_bad, progress=progress)
     del item_rows, event_rows  # here and below: what is no longer needed makes room for what comes
 
@@ -363,6 +365,7 @@ def index_items(
         added = sum(s.item_id not in before for s in changed)
         n_changed, n_unchanged = len(changed) - added, len(stored) - len(changed)
         del stored, changed, events
+        load_tables(store)  # so that no process that opens the folder has to make them
         sync_vectors(store, progress=progress)
         return IndexReport(
             items=total,
@@ -381,6 +384,7 @@ def index_items(
 
 def embed_again(data: str | Path, embedder: Embedder, *, progress: Progress = no_progress) -> int:
     """Make the vectors of all items again with another embedder; returns how many were made."""
+    from assistant.derived_files import load_tables
     from assistant.sync import sync_vectors
 
     with Store(Path(data)) as store:
@@ -388,6 +392,7 @@ def embed_again(data: str | Path, embedder: Embedder, *, progress: Progress = no
         embedded = _embed_missing(store, embedder, texts, progress)
         info = embedder.info
         store.replace_items([], [], embedder=vector_key(info), dim=info.dim, embedder_version=info.version)
+        load_tables(store)  # so that no process that opens the folder has to make them
         sync_vectors(store, progress=progress)
         return embedded
 

@@ -185,13 +185,13 @@ def _separator_hint(columns: Sequence[str]) -> str:
     return ""
 
 
-def require_column(field: str, column: str, columns: Iterable[str]) -> None:
-    """Raise ``UnknownNameError`` unless ``column``, which ``field`` is to be read from, is one of ``columns``."""
-    columns = list(columns)
+def require_column(field: str, column: str, *tables: Sequence[str]) -> None:
+    """Raise ``UnknownNameError`` unless ``column``, which ``field`` is to be read from, is a column of one of ``tables``."""
+    columns = list(dict.fromkeys(column for table in tables for column in table))
     if column not in columns:
         raise UnknownNameError(
             f"There is no column {column!r} to read {field!r} from.{did_you_mean(column, columns)} "
-            f"The columns are: {', '.join(map(repr, columns))}."
+            f"The columns are: {', '.join(map(repr, columns))}.{''.join(map(_separator_hint, tables))}"
         )
 
 
@@ -201,20 +201,26 @@ def resolve_columns(
     aliases: Mapping[str, tuple[str, ...]],
     mapping: Mapping[str, str],
     required: Iterable[str],
+    *,
+    further: bool = True,
 ) -> dict[str, str]:
     """``{column: contract name}`` for every column that is read under another name.
 
-    Raises ``UnknownNameError`` for a mapped column or field that does not exist, and for a required field without a
-    column.
+    A column may also be mapped to a field by an alias of it, and, if there are ``further`` fields beside ``fields``, to any
+    name that is no misspelling of one. Raises ``UnknownNameError`` for a mapped column or field that does not exist, and
+    for a required field without a column.
     """
     columns = list(columns)
     fields = list(fields)
+    meant = {name: field for field, names in aliases.items() for name in names}
     renamed: dict[str, str] = {}
     for field, column in mapping.items():
         require_column(field, column, columns)
-        if field not in fields and (hint := did_you_mean(field, fields)) and not field.startswith("creators:"):
+        known = field in fields or field in meant or (further and field.startswith("creators:"))
+        hint = did_you_mean(field, [*fields, *meant])
+        if not known and (hint or not further):
             raise UnknownNameError(f"There is no field {field!r}.{hint} The fields are: {', '.join(fields)}.")
-        renamed[column] = field
+        renamed[column] = field if field in fields or meant.get(field) in mapping else meant.get(field, field)
     taken = set(renamed.values()) | {column for column in columns if column in fields and column not in renamed}
     for field, names in aliases.items():
         if field in taken:

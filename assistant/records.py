@@ -214,14 +214,22 @@ def reason(error: ValidationError) -> str:
             long, most = problem["ctx"]["actual_length"], problem["ctx"]["max_length"]
             parts.append(f"{where} has {long:,} characters; it may have {most:,}")
         elif where == "timestamp":
+            finer = (
+                " (these look like milliseconds: divide them by 1,000)" if _is_milliseconds(problem["input"]) else ""
+            )
             parts.append(
-                f"{where} is {problem['input']!r:.60}; it must be an ISO date or Unix seconds, in the years 1 to 9999"
+                f"{where} is {problem['input']!r:.60}; it must be an ISO date or Unix seconds, in the years 1 to 9999{finer}"
             )
         elif problem["type"] in _MUST_BE:
             parts.append(f"{where} is {problem['input']!r:.60}; it must be {_MUST_BE[problem['type']]}")
         else:
             parts.append(f"{where} is {problem['input']!r:.60}: {problem['msg'][:1].lower()}{problem['msg'][1:]}")
     return "; ".join(parts)
+
+
+def _is_milliseconds(value: object) -> bool:
+    number = _time(value)
+    return isinstance(number, (int, float)) and MAX_TIME < number <= 1000 * MAX_TIME
 
 
 def _attribute(value: object) -> Value | None:

@@ -288,6 +288,46 @@ def test_items_and_interactions_in_one_go_share_a_mapping(tmp_path: Path) -> Non
         )
 
 
+def test_a_column_may_be_mapped_to_another_name_of_a_field(tmp_path: Path) -> None:
+    items = [{"sku": "a", "name": "A", "kind of": "Crime", "made by": "Jane Doe", "score": 3}]
+    interactions = [{"customer": "u", "sku": "a", "stars": 4.5}, {"customer": "v", "sku": "a", "stars": "many"}]
+    mapping = {"item_id": "sku", "title": "name", "genres": "kind of", "director": "made by", "rating": "stars"}
+    with pytest.raises(BadRowsError, match="value is 'many'; it must be a number"):
+        index_items(
+            items, tmp_path, interactions=interactions, embedder=EMBEDDER, mapping={**mapping, "user_id": "customer"}
+        )
+    del interactions[1]
+    index_items(
+        items, tmp_path, interactions=interactions, embedder=EMBEDDER, mapping={**mapping, "user_id": "customer"}
+    )
+    item = items_of(tmp_path)["a"]
+    assert (item.categories, item.people("director"), item.attributes) == (("Crime",), ("Jane Doe",), {"score": 3})
+    with Store(tmp_path) as store:
+        assert [(e.kind, e.value) for e in store.events("u")] == [("rating", 4.5)]
+
+
+def test_events_have_no_further_fields(tmp_path: Path) -> None:
+    index_items(FILMS, tmp_path, embedder=EMBEDDER)
+    rows = [{"user_id": "u", "item_id": "alien", "points": 5}]
+    with Store(tmp_path) as store, pytest.raises(UnknownNameError, match=r"no field 'score'. The fields are: user_id"):
+        import_events(store, rows, mapping={"score": "points"})
+    items = [{"item_id": "a", "title": "A", "when": 1990, "points": 3}]
+    interactions = [{"user_id": "u", "item_id": "a", "when": 5, "stars": 5}]
+    with pytest.raises(UnknownNameError, match="no field 'score'"):
+        index_items(items, tmp_path / "new", interactions=interactions, embedder=EMBEDDER, mapping={"score": "stars"})
+    # A column of both is one of the items where events have no such field.
+    index_items(items, tmp_path / "new", interactions=interactions, embedder=EMBEDDER, mapping={"year": "when"})
+    assert items_of(tmp_path / "new")["a"].year == 1990
+
+
+def test_milliseconds_are_told_from_what_is_no_time(tmp_path: Path) -> None:
+    row = {"user_id": "u", "item_id": "alien"}
+    for value, hint in ((1_700_000_000_000, True), ("1700000000000", True), (1e18, False), ("soon", False)):
+        with Store(tmp_path, create=True) as store, pytest.raises(BadRowsError, match="Unix seconds") as caught:
+            import_events(store, [{**row, "timestamp": value}])
+        assert ("divide them by 1,000" in str(caught.value)) is hint
+
+
 def test_bad_events_stop_everything_unless_skipped(tmp_path: Path) -> None:
     interactions = write_jsonl(
         tmp_path / "e.jsonl",
@@ -355,6 +395,11 @@ def test_another_separator_is_guessed(tmp_path: Path) -> None:
     path.write_text("item_id;title\n1;One\n2;Two\n")
     with pytest.raises(UnknownNameError, match=r"mapping=\{'item_id': COLUMN\}.*separated by ';'\?"):
         index_items(path, tmp_path / "data", embedder=EMBEDDER)
+    with pytest.raises(UnknownNameError, match=r"no column 'name' to read 'title' from.*separated by ';'\?"):
+        index_items(path, tmp_path / "data", embedder=EMBEDDER, mapping={"title": "name"})
+    rows = [{"user_id": "u", "item_id": "1"}]
+    with pytest.raises(UnknownNameError, match=r"no column 'name' to read 'title' from.*separated by ';'\?"):
+        index_items(path, tmp_path / "data", interactions=rows, embedder=EMBEDDER, mapping={"title": "name"})
     path.write_text("item_id;title\n1;One, and more\n")
     with pytest.raises(BadRowsError, match=r"separated by ';'\?"):
         index_items(path, tmp_path / "data", embedder=EMBEDDER)
