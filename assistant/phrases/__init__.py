@@ -7,11 +7,11 @@ the text that says something of a fact cites it.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from assistant.phrases.fillers import fill
+from assistant.phrases.filling import filled
 from assistant.phrases.material import Material, Piece, Pieces
 from assistant.phrases.span import Phrased, Span
 from assistant.phrases.templates import DETAILS, EMPTY, OPENINGS, WORTH, Template
@@ -31,7 +31,6 @@ _REPEATED_OPENING = 4.0
 _REPEATED_GROUP = 0.9
 _JITTER = 0.7
 """How far chance may move a sentence of equal worth up the list; the chance is a digest of seed and item."""
-_PART = re.compile(r"\[([^\]]*)\]|\{([^}]*)\}")
 
 
 _BY_NAME = {template.name: template for template in (*OPENINGS, *DETAILS)}
@@ -137,32 +136,11 @@ def _ordered(templates: Sequence[Template], used: Sequence[str], seed: str, item
 
 def _render(text: str, material: Material) -> Pieces | None:
     """The template's pieces, or None when a slot outside brackets cannot be filled."""
-    pieces: list[Piece] = []
-    at = 0
-    for part in _PART.finditer(text):
-        if part.start() > at:
-            pieces.append(Piece(text[at : part.start()]))
-        at = part.end()
-        if part.group(1) is not None:
-            before = set(material.said)
-            section = _render(part.group(1), material)
-            if section is None:
-                material.said = before
-            elif _words(pieces) + _words(section) <= MOST_WORDS - 6:
-                pieces.extend(section)
-            else:
-                material.said = before
-            continue
-        slot, *verbs = part.group(2).split("|")
-        filled = fill(material, slot)
-        if filled is None:
-            return None
-        pieces.extend(filled)
-        if verbs:
-            pieces.append(Piece(f" {verbs[sum(bool(piece.facts) for piece in filled) > 1]}"))
-    if at < len(text):
-        pieces.append(Piece(text[at:]))
-    return tuple(pieces)
+    return filled(text, lambda slot: fill(material, slot), material, _fits)
+
+
+def _fits(before: Pieces, section: Pieces) -> bool:
+    return _words(before) + _words(section) <= MOST_WORDS - 6
 
 
 def _words(pieces: Sequence[Piece]) -> int:

@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any
 
 from assistant.language import read_file
+from assistant.phrases.filling import filled
 from assistant.phrases.labels import clean_label, clean_name, clean_title, kind_of
 from assistant.phrases.material import AUTHORS, CAST, DIRECTORS, LEADS, Material, Piece, Pieces, Said
 from assistant.phrases.span import Phrased, Span
@@ -21,7 +22,6 @@ from assistant.phrases.subjects import subject_of
 from assistant.text import fold, has_han
 from assistant.types import Fact, Value
 
-_PART = re.compile(r"\[([^\]]*)\]|\{([^}]*)\}")
 _REPEATED_SHAPE = 6.0
 _REPEATED_GROUP = 0.9
 _JITTER = 0.9
@@ -41,20 +41,20 @@ class Teller:
     """The slots of the sentences, filled from the facts of one card."""
 
     def __init__(self, material: Material, table: Mapping[str, Any], say: Say) -> None:
-        self._material = material
+        self.material = material
         self._table = table
         self._say = say
         self.noun: Mapping[str, str] = table["nouns"].get(material.noun or "other", table["nouns"]["other"])
 
     def again(self) -> Teller:
         """The same with what was said so far, to try a further sentence."""
-        old = self._material
+        old = self.material
         material = Material(facts=old.facts, record=old.record, noun=old.noun, said=set(old.said))
         return Teller(material, self._table, self._say)
 
     def fill(self, slot: str) -> Pieces | None:
         """The words for a slot; None when no fact gives any."""
-        material = self._material
+        material = self.material
         past, named = material.past, material.named
         match slot:
             case "measure":
@@ -100,7 +100,7 @@ class Teller:
     def _values(self, kind: str) -> list[Said]:
         """The unsaid values of a kind, as they are said; each text once."""
         found: dict[str, Said] = {}
-        for each in self._material.unsaid(kind):
+        for each in self.material.unsaid(kind):
             if (
                 clean_label(each.value) is not None
                 and (said := self._said(each.slot, each.value, each.fact)) is not None
@@ -110,18 +110,18 @@ class Teller:
 
     def _people(self) -> list[Said]:
         found = []
-        for each in self._material.unsaid("people"):
+        for each in self.material.unsaid("people"):
             if clean_name(each.value) is None:
                 continue
             text = self._say(each.slot, each.value) or each.value
-            if not self._material.said & {("name", fold(text)), ("role", each.slot)}:
+            if not self.material.said & {("name", fold(text)), ("role", each.slot)}:
                 found.append(Said(text, each.fact, each.slot, each.value))
         return found
 
     def _list(self, found: Sequence[Said], last: str | None = None) -> Pieces | None:
         if not found:
             return None
-        self._material.mark(*found)
+        self.material.mark(*found)
         pieces: list[Piece] = []
         for index, each in enumerate(found):
             if index:
@@ -138,7 +138,7 @@ class Teller:
             return None
         strong.sort(key=lambda each: each.text in nouns["last"])
         moods = [mood for mood in moods if not any(mood.text[:1] == each.text[:1] for each in strong)]
-        self._material.mark(*strong, *moods)
+        self.material.mark(*strong, *moods)
         pieces = [piece for mood in moods for piece in (Piece(mood.text, (mood.fact,)), Piece("的"))]
         pieces += [Piece(each.text, (each.fact,)) for each in strong]
         if not strong[-1].text.endswith(tuple(nouns["whole"])):
@@ -149,15 +149,15 @@ class Teller:
         title = clean_title(str(fact.value)) if fact is not None else None
         if fact is None or title is None:
             return None
-        self._material.said.add(("title", fact.other_item_id or ""))
+        self.material.said.add(("title", fact.other_item_id or ""))
         return (Piece(f"《{title}》", (fact.fact_id,)),)
 
     def _minutes(self) -> Pieces | None:
-        for fact in self._material.facts:
+        for fact in self.material.facts:
             if fact.source == "catalogue" and kind_of(fact.slot) == "runtime" and isinstance(fact.value, int | float):
-                if (fact.slot, "runtime") in self._material.said:
+                if (fact.slot, "runtime") in self.material.said:
                     return None
-                self._material.said.add((fact.slot, "runtime"))
+                self.material.said.add((fact.slot, "runtime"))
                 return (Piece(f"{fact.value:g}", (fact.fact_id,)),)
         return None
 
@@ -168,12 +168,12 @@ class Teller:
         kinds = {"about": "subjects", "setting": "subjects", "kind": "genres", "mood": "moods"}
         found: list[Said] = []
         for slot, value in fact.shared:
-            kind = self._material.slot_kind(slot)
+            kind = self.material.slot_kind(slot)
             if roles is not None:
                 if kind == "people" and slot in roles and clean_name(value) is not None:
                     found.append(Said(self._say(slot, value) or value, fact.fact_id, slot, value))
                 continue
-            if kind != kinds[what] or (slot, fold(value)) in self._material.said:
+            if kind != kinds[what] or (slot, fold(value)) in self.material.said:
                 continue
             if kind == "subjects" and _use(value) != ("about" if what == "about" else "set"):
                 continue
@@ -187,14 +187,14 @@ class Teller:
         """``九十年代的日本喜剧``: what was asked for and the item has, as one noun phrase."""
         by_kind: dict[str, list[Said]] = {}
         words: list[Piece] = []
-        for fact in self._material.asked:
+        for fact in self.material.asked:
             slot, value = fact.shared[0]
             if kind_of(slot) in ("year", "runtime", "pages") or slot == "price":
                 spoken = str(fact.value)
                 if has_han(spoken) and len(spoken) <= 14 and re.fullmatch(r"[\w·、]+", spoken):
                     words += [Piece(spoken.removesuffix("的"), (fact.fact_id,)), Piece("的")]
                 continue
-            kind = self._material.slot_kind(slot) or ""
+            kind = self.material.slot_kind(slot) or ""
             name = clean_name(value) if kind == "people" else None
             text = (self._say(slot, value) or name) if kind == "people" else self._say(slot, value)
             own = str(fact.value)
@@ -206,38 +206,38 @@ class Teller:
         for each in by_kind.get("people", [])[:1]:
             verb = "主演的" if each.slot in CAST else "执导的" if each.slot in DIRECTORS else "的"
             pieces += [Piece(each.text, (each.fact,)), Piece(verb)]
-            self._material.mark(each)
+            self.material.mark(each)
         for each in by_kind.get("moods", [])[:1]:
             pieces += [Piece(each.text, (each.fact,)), Piece("的")]
-            self._material.mark(each)
+            self.material.mark(each)
         about = [each for each in by_kind.get("subjects", []) if _use(each.value) in ("about", "set")][:2]
         if about:
             pieces += [Piece("关于"), *(self._list(about) or ()), Piece("的")]
         places = by_kind.get("places", [])[:1]
         for each in places:
             pieces.append(Piece(each.text, (each.fact,)))
-            self._material.mark(each)
+            self.material.mark(each)
         kind_said = self._kind(by_kind.get("genres", []))
         if not pieces and kind_said is None:
             return None
-        noun = self.noun["behind"] if places and self._material.noun == "film" else self.noun["noun"]
+        noun = self.noun["behind"] if places and self.material.noun == "film" else self.noun["noun"]
         return (*pieces, *(kind_said or (Piece(noun),)))
 
     def _habit(self) -> Pieces | None:
-        fact = self._material.often
+        fact = self.material.often
         if fact is None:
             return None
         slot, value = fact.shared[0]
-        kind = self._material.slot_kind(slot)
+        kind = self.material.slot_kind(slot)
         said = self._said(slot, value, fact.fact_id)
         if kind == "people" and clean_name(value) is not None:
             verb = "主演" if slot in CAST else "执导"
             return (Piece(self._say(slot, value) or value, (fact.fact_id,)), Piece(f"{verb}的{self.noun['noun']}"))
-        if said is None or (slot, fold(value)) in self._material.said:
+        if said is None or (slot, fold(value)) in self.material.said:
             return None
         if kind == "genres":
             return self._kind([said])
-        self._material.mark(said)
+        self.material.mark(said)
         if kind == "subjects":
             if _use(value) != "about":
                 return None
@@ -323,26 +323,11 @@ def _ordered(
 
 def _render(text: str, teller: Teller, most: int) -> Pieces | None:
     """The pieces of a sentence, or None when a slot outside brackets cannot be filled."""
-    pieces: list[Piece] = []
-    at = 0
-    for part in _PART.finditer(text):
-        if part.start() > at:
-            pieces.append(Piece(text[at : part.start()]))
-        at = part.end()
-        if part[1] is not None:
-            if sum(len(piece.text) for piece in pieces) > most - 24:
-                continue
-            section = _render(part[1], teller, most)
-            if section is not None and any(piece.facts for piece in section):
-                pieces.extend(section)
-            continue
-        filled = teller.fill(part[2])
-        if filled is None:
-            return None
-        pieces.extend(filled)
-    if at < len(text):
-        pieces.append(Piece(text[at:]))
-    return tuple(pieces)
+
+    def fits(before: Pieces, section: Pieces) -> bool:
+        return sum(len(piece.text) for piece in before) <= most - 24 and any(piece.facts for piece in section)
+
+    return filled(text, teller.fill, teller.material, fits)
 
 
 def _joined(sentences: Sequence[Pieces], shape: str, end: str) -> Phrased:
