@@ -7,19 +7,20 @@ row number of the store's table.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
+from assistant.derived import LabelColumn, Record, Tables, derive, mentions, slot_values
+from assistant.derived_files import load_tables
+from assistant.faithfulness.lexicon import Lexicon
 from assistant.records import item_from_record
 from assistant.scoring.base import ItemFeatures
 from assistant.store import Store
-from assistant.text import fold, fold_title
-from assistant.types import Constraint, Item, Value, is_translation
+from assistant.text import fold
+from assistant.types import Constraint, Item, Value
 
 if TYPE_CHECKING:
     from assistant.alignment import WordAligner
@@ -29,121 +30,113 @@ Mask = NDArray[np.bool_]
 Rows = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
-class LabelColumn:
-    """A slot whose values are words: which rows have which."""
-
-    rows: Mapping[str, Rows]
-    """Folded value to the rows that have it, ascending."""
-    display: Mapping[str, str]
-    """Folded value to how it is most often written."""
-
-
 class Catalogue:
     """Items by row, with an index per slot."""
 
-    def __init__(
-        self,
-        version: int,
-        items: Iterable[tuple[int, str, bytes]],
-        vectors: NDArray[np.float32],
-        passages: tuple[NDArray[np.int64], NDArray[np.float16]] | None = None,
-    ) -> None:
-        """``items`` as ``Store.items`` gives them, ``vectors`` (n_items, dim) and ``passages`` (as ``Store.passages``
-        gives them) in the same order."""
+    def __init__(self, version: int, tables: Tables) -> None:
+        """``tables`` are what is derived from the items of this version."""
         self.version = version
-        self.vectors = vectors
-        self._passages = passages
         self.word_counts: dict[tuple[str, int], int] = {}
         """What retrieval was told of (word, limit): in how many items it occurs, at most the limit."""
         self.gazetteers: dict[str, Gazetteer] = {}
         """By language; made by understanding when it is needed first."""
         self.aligner: WordAligner | None = None
         """Made by retrieval when it is needed first."""
-        table = list(items)
-        self.ids: list[str] = [item_id for _, item_id, _ in table]
+        self._tables = tables
+        self.ids: list[str] = tables.ids
         self.row_of: dict[str, int] = {item_id: row for row, item_id in enumerate(self.ids)}
-        self._numbers = np.array([number for number, _, _ in table], dtype=np.int64)  # ascending
-        self._records = [record for _, _, record in table]
         self._items: dict[int, Item] = {}
-        self._parsed = [orjson.loads(record) for record in self._records]
 
     @classmethod
     def load(cls, store: Store) -> Catalogue:
         """The catalogue that the store holds now."""
-        dim = int(store.meta("embedder_dim") or 0)
-        embedder = store.meta("embedder") or ""
-        while True:
-            version = store.catalogue_version()
-            catalogue = cls(version, store.items(), store.vectors(embedder, dim), store.passages(embedder, dim))
-            if store.catalogue_version() == version:  # nothing was indexed between the two reads
-                return catalogue
+        return cls(*load_tables(store))
+
+    @classmethod
+    def of_items(
+        cls,
+        version: int,
+        items: Iterable[tuple[int, str, bytes]],
+        vectors: NDArray[np.float32],
+        passages: tuple[NDArray[np.int64], NDArray[np.float16]] | None = None,
+    ) -> Catalogue:
+        """A catalogue that no store holds: ``items`` as ``Store.items`` gives them, ``vectors`` (n_items, dim) and
+        ``passages`` (as ``Store.passages`` gives them) in the same order."""
+        return cls(version, derive(items, vectors, passages))
 
     def __len__(self) -> int:
         return len(self.ids)
 
+    @property
+    def vectors(self) -> NDArray[np.float32]:
+        """(n_items, dim)."""
+        return self._tables.vectors
+
+    @property
+    def lexicon(self) -> Lexicon:
+        """What the claim checker knows of the items."""
+        return self._tables.lexicon
+
+    def _record(self, row: int) -> Record:
+        return self._tables.records.parsed(row)
+
     def item(self, row: int) -> Item:
         """The item of a row."""
         if row not in self._items:
-            self._items[row] = item_from_record(self._parsed[row])
+            self._items[row] = item_from_record(self._record(row))
         return self._items[row]
 
     def rows_of_table(self, numbers: Rows) -> Rows:
         """(n,) rows for row numbers of the store's table; -1 for a number it does not know."""
-        if not len(self._numbers):
+        known = self._tables.table_rows
+        if not len(known):
             return np.full(len(numbers), -1, dtype=np.int64)
-        rows = np.searchsorted(self._numbers, numbers).clip(max=len(self._numbers) - 1)
-        return np.where(self._numbers[rows] == numbers, rows, -1)
+        rows = np.searchsorted(known, numbers).clip(max=len(known) - 1)
+        return np.where(known[rows] == numbers, rows, -1)
 
     def rows(self, item_ids: Iterable[str]) -> Rows:
         """Rows of the ids that are in the catalogue, in their order."""
         return np.array([self.row_of[i] for i in item_ids if i in self.row_of], dtype=np.int64)
 
     def title(self, row: int) -> str:
-        return str(self._parsed[row]["title"])
+        return self._tables.titles[row]
 
     def all_titles(self, row: int) -> tuple[str, ...]:
         """The title, the original title, and those in other languages (``title_zh``)."""
-        record = self._parsed[row]
-        others = [
-            value
-            for name, value in (record.get("attributes") or {}).items()
-            if isinstance(value, str) and (name == "original_title" or is_translation(name, ("title",)))
-        ]
-        return tuple(dict.fromkeys([str(record["title"]), *others]))
+        return (self._tables.titles[row], *self._tables.other_titles.get(row, ()))
 
     def title_in(self, row: int, language: str) -> str:
         """The title in a language where the record has it; else the title."""
-        own = (self._parsed[row].get("attributes") or {}).get(f"title_{language}")
+        own = None
+        if f"title_{language}" in self.attribute_names:
+            own = (self._record(row).get("attributes") or {}).get(f"title_{language}")
         return own if isinstance(own, str) else self.title(row)
 
+    @property
+    def attribute_names(self) -> frozenset[str]:
+        """Of every attribute of any item, translations included."""
+        return self._tables.attribute_names
+
     def year(self, row: int) -> int | None:
-        year = self._parsed[row].get("year")
-        return None if year is None else int(year)
+        years = self.numbers.get("year")
+        return None if years is None or np.isnan(years[row]) else int(years[row])
 
     def description(self, row: int) -> str:
-        return str(self._parsed[row].get("description") or "")
+        return str(self._record(row).get("description") or "")
 
     def mentions(self, text: str) -> int:
-        """How many records contain ``text`` exactly as it is written."""
-        wanted = text.encode()
-        return sum(wanted in record for record in self._records)
+        """How many items hold ``text`` as it is written, in whole words; see ``derived.mentions``."""
+        return mentions(self._tables, text)
 
     def text_lengths(self) -> NDArray[np.float32]:
         """(n_items,) characters of each item's description."""
-        return self._text_lengths
-
-    @cached_property
-    def _text_lengths(self) -> NDArray[np.float32]:
-        return np.array([len(record.get("description") or "") for record in self._parsed], dtype=np.float32)
+        return self._tables.text_lengths
 
     def best_passages(self, query: NDArray[np.float32], rows: Rows) -> NDArray[np.float32]:
         """(n_rows,) inner product of ``query`` (dim,) with the nearest passage of each row; with the item's own vector
         where it has no passage."""
         scores = self.vectors[rows] @ query
-        if self._passages is None:
-            return scores
-        offsets, matrix = self._passages
+        offsets, matrix = self._tables.passages
         sizes = offsets[rows + 1] - offsets[rows]
         having = np.flatnonzero(sizes)
         if len(having):
@@ -156,86 +149,29 @@ class Catalogue:
 
     # columns
 
-    def _values(self, record: Mapping[str, object]) -> Iterable[tuple[str, Value]]:
-        """(slot, value) of everything that constraints can be about."""
-        for name in ("categories", "tags", "year", "price", "in_stock"):
-            value = record.get(name)
-            if value is not None and value != []:
-                yield name, tuple(value) if isinstance(value, list) else value  # type: ignore[misc]
-        people: dict[str, tuple[str, ...]] = {}
-        for person in record.get("creators") or ():  # type: ignore[attr-defined]
-            role = person.get("role") or "creators"
-            people[role] = (*people.get(role, ()), person["name"])
-        yield from people.items()
-        attributes = record.get("attributes") or {}
-        known = {"title", "description", "categories", "tags", *people, *attributes}  # type: ignore[misc]
-        for name, value in attributes.items():  # type: ignore[attr-defined]
-            if is_translation(name, known):
-                continue  # said in replies, not a property of its own
-            yield name, tuple(value) if isinstance(value, list) else value
-
     def values(self, row: int) -> dict[str, Value]:
         """Every slot of an item that constraints can be about, people by role."""
-        return dict(self._values(self._parsed[row]))
-
-    @cached_property
-    def _columns(self) -> tuple[dict[str, LabelColumn], dict[str, NDArray[np.float64]]]:
-        labels: dict[str, dict[str, list[int]]] = {}
-        display: dict[str, dict[str, str]] = {}
-        numbers: dict[str, dict[int, float]] = {}
-        folded: dict[str, str] = {}
-        for row, record in enumerate(self._parsed):
-            for slot, value in self._values(record):
-                if isinstance(value, bool):
-                    value = ("yes" if value else "no",)
-                if isinstance(value, (int, float)):
-                    numbers.setdefault(slot, {})[row] = float(value)
-                    continue
-                by_value = labels.setdefault(slot, {})
-                shown = display.setdefault(slot, {})
-                for word in (value,) if isinstance(value, str) else value:
-                    key = folded.get(word)
-                    if key is None:
-                        key = folded[word] = fold(word)
-                    rows = by_value.setdefault(key, [])
-                    if not rows or rows[-1] != row:
-                        rows.append(row)
-                    shown.setdefault(key, word)
-        label_columns = {
-            slot: LabelColumn({v: np.array(rows, dtype=np.int64) for v, rows in by_value.items()}, display[slot])
-            for slot, by_value in labels.items()
-        }
-        number_columns = {}
-        for slot, values in numbers.items():
-            column = np.full(len(self), np.nan)
-            column[list(values)] = list(values.values())
-            number_columns[slot] = column
-        return label_columns, number_columns
+        return dict(slot_values(self._record(row)))
 
     @property
     def labels(self) -> Mapping[str, LabelColumn]:
         """Slots whose values are words, people by their role among them."""
-        return self._columns[0]
+        return self._tables.labels
 
     @property
     def numbers(self) -> Mapping[str, NDArray[np.float64]]:
         """(n_items,) per numeric slot, NaN where unknown."""
-        return self._columns[1]
+        return self._tables.numbers
 
-    @cached_property
+    @property
     def roles(self) -> frozenset[str]:
         """Slots that hold people."""
-        return frozenset(p.get("role") or "creators" for record in self._parsed for p in record.get("creators", ()))
+        return self._tables.roles
 
-    @cached_property
+    @property
     def titles(self) -> Mapping[str, tuple[int, ...]]:
-        """Folded title, the original one and those in other languages included, to its rows."""
-        rows: dict[str, list[int]] = {}
-        for row in range(len(self)):
-            for title in self.all_titles(row):
-                if (key := fold_title(title)) and row not in rows.setdefault(key, []):
-                    rows[key].append(row)
-        return {title: tuple(found) for title, found in rows.items()}
+        """Folded title, the original one and those in other languages included, to its rows; in alphabetical order."""
+        return self._tables.title_rows
 
     def satisfies(self, constraint: Constraint) -> Mask:
         """(n_items,) which items meet a constraint; the rules for unknown slots are ``Constraint``'s."""
@@ -274,15 +210,12 @@ class Catalogue:
 
     @cached_property
     def _features(self) -> ItemFeatures:
-        def column(name: str) -> tuple[tuple[str, ...], ...]:
-            return tuple(tuple(fold(v) for v in record.get(name) or ()) for record in self._parsed)
-
         return ItemFeatures(
             vectors=self.vectors,
             year=self.numbers.get("year", np.full(len(self), np.nan)),
-            categories=column("categories"),
-            people=tuple(tuple(fold(p["name"]) for p in record.get("creators", ())) for record in self._parsed),
-            tags=column("tags"),
+            categories=self._tables.categories,
+            people=self._tables.people,
+            tags=self._tables.tags,
         )
 
     def features(self) -> ItemFeatures:

@@ -100,7 +100,8 @@ def _catalogue(store: Store, catalogue: Catalogue) -> Finding:
 
 
 def _vectors(store: Store, catalogue: Catalogue, folder: Path) -> Finding:
-    missing = int((catalogue.vectors == 0).all(axis=1).sum()) if catalogue.vectors.size else len(catalogue)
+    vectors = store.vectors(store.meta("embedder") or "", int(store.meta("embedder_dim") or 0))
+    missing = int((vectors == 0).all(axis=1).sum()) if vectors.size else len(catalogue)
     try:
         check_embedder(store, build_embedder(load_settings(folder)).info)
     except (EmbedderMismatchError, VectorStoreError) as error:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from assistant.catalogue import Catalogue
 from assistant.detecting import languages
-from assistant.faithfulness import ClaimChecker, HistoryItem, Lexicon
+from assistant.faithfulness import ClaimChecker, HistoryItem
 from assistant.fitting import current_model, open_ranker
 from assistant.language import Language, load_language
 from assistant.profile import UserProfile
@@ -138,7 +138,7 @@ def load_serving(store: Store) -> Serving:
         index=VectorIndex(store, catalogue),
         ranker=open_ranker(store, catalogue),
         checker=ClaimChecker(
-            Lexicon.from_records(catalogue.item(row).slots() for row in range(len(catalogue))),
+            catalogue.lexicon,
             names={code: partial(claim_names, vocabulary, code) for code in unspaced},
         ),
         popularity=count_positive(store, catalogue),

@@ -91,7 +91,7 @@ class Films:
         other.__dict__ |= self.__dict__
         items = [self.catalogue.item(row) for row in range(len(self.catalogue))]
         texts = [". ".join((i.title, labels_text(i), people_text(i), i.description or "")) for i in items]
-        other.catalogue = Catalogue(self.catalogue.version, self.store.items(), self.embedder.embed(texts))
+        other.catalogue = Catalogue.of_items(self.catalogue.version, self.store.items(), self.embedder.embed(texts))
         return other
 
     def bm25_of_the_message(self, requests: Sequence[Request]) -> list[bool]:

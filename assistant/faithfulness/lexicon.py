@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from assistant.faithfulness.records import families_of, quality_level
 from assistant.types import Value
@@ -72,6 +73,30 @@ class Lexicon:
             quantiles[slot] = (values[int(0.3 * (len(values) - 1))], values[int(0.7 * (len(values) - 1))])
         return cls(names=names, categories=categories, quantiles=quantiles, verdicts=verdicts.found())
 
+    def document(self) -> dict[str, Any]:
+        """A JSON document that ``from_document`` makes the same lexicon from."""
+        return {
+            "names": _by_slot(self.names),
+            "categories": _by_slot(self.categories),
+            "quantiles": {slot: list(pair) for slot, pair in self.quantiles.items()},
+            "verdicts": {slot: sorted(beside) for slot, beside in self.verdicts.items()},
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Lexicon:
+        """The inverse of ``document``."""
+        names: dict[str, str] = {}
+        categories: dict[str, str] = {}
+        for name, table in (("names", names), ("categories", categories)):
+            for slot, phrases in document[name].items():
+                table.update(dict.fromkeys(phrases, slot))
+        return cls(
+            names=names,
+            categories=categories,
+            quantiles={slot: (low, high) for slot, (low, high) in document["quantiles"].items()},
+            verdicts={slot: frozenset(beside) for slot, beside in document["verdicts"].items()},
+        )
+
     def slot_of(self, phrase: str) -> str | None:
         """The slot that holds a phrase, or None."""
         phrase = key(phrase)
@@ -84,6 +109,13 @@ def verdict_slots(records: Iterable[Mapping[str, Value]]) -> dict[str, frozenset
     for record in records:
         verdicts.add(record)
     return verdicts.found()
+
+
+def _by_slot(table: Mapping[str, str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for phrase, slot in table.items():
+        found.setdefault(slot, []).append(phrase)
+    return found
 
 
 class _Verdicts:

@@ -5,7 +5,6 @@ Two scorers, so that text of an item moves the first alone.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -15,7 +14,7 @@ import numpy as np
 from scipy import sparse
 
 from assistant.scoring import files
-from assistant.scoring.base import History, Interactions, ItemFeatures, Rows, Scores
+from assistant.scoring.base import History, Interactions, ItemFeatures, LabelRows, Rows, Scores
 from assistant.scoring.weighting import HistoryWeighting, Sparse, empty_sparse
 
 
@@ -94,8 +93,10 @@ class Content:
 
     def score(self, history: History, rows: Rows | None = None) -> Scores:
         """(len(rows),) or (n_items,); zero for items without a vector."""
-        vectors = self._turned() if rows is None else self.vectors[rows].T
         weight = self.weighting.weights(history)
+        if not weight.any():
+            return np.zeros(len(self.vectors) if rows is None else len(rows), np.float32)
+        vectors = self._turned() if rows is None else self.vectors[rows].T
         interests = interests_of(self.vectors, history, weight, at_most=self.interests)
         directions = interests.vectors * (interests.share / interests.share.max(initial=1e-9))[:, None] ** self.damping
         disliked = weight < 0
@@ -235,20 +236,18 @@ class Attributes:
         return replace(self, labels=self._labels(features))
 
 
-def _group(labels: tuple[tuple[str, ...], ...], weight: float) -> Sparse:
+def _group(labels: Sequence[tuple[str, ...]], weight: float) -> Sparse:
     """(n_items, n_labels) float32: inverse document frequencies, rows of length ``weight``."""
-    folded = [sorted({label.casefold() for label in of_item}) for of_item in labels]
-    frequency = Counter(label for of_item in folded for label in of_item)
-    column = {label: n for n, label in enumerate(sorted(frequency))}
-    data: list[float] = []
-    indices: list[int] = []
-    indptr = [0]
-    for of_item in folded:
-        values = np.array([np.log(len(labels) / frequency[label]) + 0.1 for label in of_item])
-        data.extend((weight * values / np.linalg.norm(values)).tolist() if len(values) else [])
-        indices.extend(column[label] for label in of_item)
-        indptr.append(len(indices))
-    return sparse.csr_array(
-        (np.asarray(data, np.float32), np.asarray(indices, np.int64), np.asarray(indptr, np.int64)),
-        shape=(len(labels), max(len(column), 1)),
+    table = LabelRows.of(labels)
+    folded = [value.casefold() for value in table.values]
+    place = {label: n for n, label in enumerate(sorted(set(folded)))}
+    shape = (len(table), max(len(place), 1))
+    columns = np.array([place[label] for label in folded], np.int64)[table.ids]
+    rows, columns = np.divmod(
+        np.unique(np.repeat(np.arange(len(table)), np.diff(table.offsets)) * shape[1] + columns), shape[1]
     )
+    values = np.log(len(table) / np.bincount(columns, minlength=shape[1])[columns]) + 0.1
+    counts = np.bincount(rows, minlength=len(table))
+    lengths = np.sqrt(np.bincount(rows, values**2, minlength=len(table)))
+    data = (weight * values / lengths[rows]).astype(np.float32)
+    return sparse.csr_array((data, columns, np.concatenate(([0], np.cumsum(counts)))), shape=shape)

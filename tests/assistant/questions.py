@@ -136,7 +136,7 @@ def event(item_id: str, kind: str, at: float) -> Event:
 def make_catalogue(rows: Sequence[dict[str, Any]]) -> Catalogue:
     items = [item_from_row(row) for row in rows]
     vectors = EMBEDDER.embed([f"{item.title}. {item.description or ''}" for item in items])
-    return Catalogue(1, [(n, item.item_id, item_to_record(item)) for n, item in enumerate(items, 1)], vectors)
+    return Catalogue.of_items(1, [(n, item.item_id, item_to_record(item)) for n, item in enumerate(items, 1)], vectors)
 
 
 def assert_holds(explanation: Explanation, catalogue: Catalogue) -> None:

@@ -162,7 +162,7 @@ def test_one_telling_sentence_is_found_in_a_long_description(tmp_path: Path) -> 
 
 
 def test_an_item_without_passages_counts_by_its_whole_vector(world: World) -> None:
-    bare = Catalogue(1, world.store.items(), world.catalogue.vectors)
+    bare = Catalogue.of_items(1, world.store.items(), world.catalogue.vectors)
     vector = world.catalogue.vectors[0]
     rows = np.arange(len(bare))
     np.testing.assert_allclose(bare.best_passages(vector, rows), bare.vectors @ vector, rtol=1e-5)

@@ -156,7 +156,7 @@ def test_what_is_not_in_stock_is_withheld():
             [("here", ', "in_stock": true'), ("gone", ', "in_stock": false'), ("unknown", "")]
         )
     ]
-    catalogue = Catalogue(1, records, np.zeros((3, 0), np.float32))
+    catalogue = Catalogue.of_items(1, records, np.zeros((3, 0), np.float32))
     bound = rules(catalogue, in_stock_only=True)
     assert bound.withheld == {"gone"}
     assert touched(bound, catalogue) == [("in_stock_only", "not in stock", 1)]

@@ -142,7 +142,7 @@ SHOES_ASKED = [
 def catalogue_of(rows):
     """A catalogue in memory; nothing of understanding needs an index."""
     items = [(n, row["item_id"], item_to_record(item_from_row(row))) for n, row in enumerate(rows, 1)]
-    return Catalogue(1, items, np.zeros((len(rows), 4), np.float32))
+    return Catalogue.of_items(1, items, np.zeros((len(rows), 4), np.float32))
 
 
 @pytest.fixture(scope="module")
