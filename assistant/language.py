@@ -49,6 +49,8 @@ class SlotWords:
     slots: tuple[str, ...]
     names: tuple[str, ...] = ()
     """Nouns: ``running time``, ``length``."""
+    says: tuple[str, ...] = ()
+    """Verbs before a number or a value of the slot: ``lasting``, ``weighs``."""
     more: tuple[str, ...] = ()
     """``longer``, ``newer``: a greater number is meant."""
     less: tuple[str, ...] = ()

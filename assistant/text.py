@@ -12,6 +12,8 @@ _BLANKS = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
 )
 """Characters that show nothing although their category says otherwise: fillers, variation selectors, tags."""
+MESSAGE_WORD = re.compile(r"\w+(?:['’]\w+|-\w+)*")
+"""A word of a message."""
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 _UNSPACED = re.compile(
     "[\u3005-\u3007\u3041-\u3096\u309d-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+"
@@ -49,6 +51,11 @@ def fold(text: str) -> str:
 def words(text: str) -> list[str]:
     """The words of folded text, apostrophes kept inside."""
     return _WORD.findall(fold(text))
+
+
+def read_words(folded: str) -> list[str]:
+    """The words of folded text as a message is read: hyphens inside words are kept."""
+    return [word.replace("’", "'") for word in MESSAGE_WORD.findall(folded)]
 
 
 def is_unspaced(text: str) -> bool:

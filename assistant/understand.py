@@ -19,15 +19,16 @@ from assistant.types import Constraint, Context, Intent, Utterance
 from assistant.understanding.acts import QUESTIONS, find_act, is_out_of_scope, is_small_talk
 from assistant.understanding.answers import MAX_ANSWER, find_answer
 from assistant.understanding.critiques import find_critiques
-from assistant.understanding.labels import find_labels
+from assistant.understanding.labels import find_labels, find_open_labels, find_stock
 from assistant.understanding.negations import mark_negations
-from assistant.understanding.numbers import NumberSpan, find_numbers
+from assistant.understanding.number_spans import NumberSpan
+from assistant.understanding.numbers import find_numbers
 from assistant.understanding.people import find_people
 from assistant.understanding.reading import Reading, cue_at, read
 from assistant.understanding.references import find_references
 from assistant.understanding.revisions import find_rejections, find_replaced, find_revisions
 from assistant.understanding.shared_values import find_same
-from assistant.understanding.specifications import find_promised, is_specification
+from assistant.understanding.specifications import find_promised, find_specified, named_at
 from assistant.understanding.statements import find_statements, state
 from assistant.understanding.titles import find_titles, title_at
 from assistant.unspaced.read import understand_unspaced
@@ -68,9 +69,11 @@ def understand(
     find_same(reading, vocabulary, context)
     _find_numbers(reading, vocabulary, context, today or date.today())
     find_critiques(reading, vocabulary, context)
-    reading.specification = is_specification(reading, vocabulary)
+    find_stock(reading, vocabulary)
+    find_specified(reading, vocabulary)
     mark_negations(reading, vocabulary)
     find_people(reading, vocabulary)
+    find_open_labels(reading, vocabulary)
     unknown = _unknown_names(reading, vocabulary)
     find_promised(reading, vocabulary)
     find_labels(reading, vocabulary)
@@ -199,6 +202,8 @@ def _exclude_titles(reading: Reading, vocabulary: Vocabulary) -> None:
         start = index + size
         while size and (titled := title_at(reading, start, vocabulary)) is not None:
             rows, end = titled
+            if named_at(reading, start, vocabulary) >= end - start > 1 or named_at(reading, start, vocabulary) > 1:
+                break  # a series, or somebody whose name begins like a title
             reading.seen.extend(vocabulary.catalogue.ids[row] for row in rows)
             reading.use(index, end)
             joined = end < len(reading.tokens) and reading.tokens[end].text in reading.language.words("conjunction")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 import numpy as np
 
 from assistant.catalogue import Catalogue
 from assistant.language import Language, load_language, singular
-from assistant.text import fold, fold_title
+from assistant.text import fold, fold_title, read_words
 from assistant.types import Constraint
 from assistant.understanding.number_patterns import NumberPatterns
 from assistant.understanding.slots import NO, YES, SpokenSlots
@@ -25,6 +25,8 @@ LANGUAGE_SLOTS = ("language", "languages")
 CLOSED_VALUES = 200
 """A slot with at most so many different values is a closed set whose values can be promised."""
 LATEST_YEAR = 9_999
+LONGEST_NAME = 8
+"""Words of the longest brand, series or the like that is looked up."""
 MAX_REMEMBERED = 10_000
 """Words whose count is remembered."""
 MAX_BEGUN_TITLES = 10
@@ -37,6 +39,12 @@ def _is_terse(folded: str) -> bool:
 
 _LETTERS = frozenset(["xxs", "xs", "s", "m", "l", "xl", "xxl", "3xl", *"abcdefghijknopqrtuvwxyz"])
 """Sizes and grades."""
+
+
+def _spellings(folded: str) -> Iterable[str]:
+    """A value as it may stand in a message: as it is, without hyphens, and as the words that it is read as: ``tarn & tor``
+    is read as ``tarn tor``."""
+    return dict.fromkeys((folded, folded.replace("-", " "), " ".join(read_words(folded))))
 
 
 class Vocabulary:
@@ -65,7 +73,7 @@ class Vocabulary:
                 continue
             for folded in column.rows:
                 if folded not in (YES, NO) and not _is_terse(folded) and len(folded.split()) <= self.language.longest:
-                    for phrase in dict.fromkeys((folded, folded.replace("-", " "))):
+                    for phrase in _spellings(folded):
                         found[phrase].append((slot, column.display[folded]))
             if slot in LANGUAGE_SLOTS:
                 for phrase, codes in self.language.language_codes.items():
@@ -131,12 +139,9 @@ class Vocabulary:
             ):
                 continue
             for folded in column.rows:
-                if (
-                    len(folded) > 2
-                    and len(folded.split()) <= self.language.longest
-                    and folded not in self.language.stopwords
-                ):
-                    found[folded].append((slot, column.display[folded]))
+                if len(folded) > 2 and len(folded.split()) <= LONGEST_NAME and folded not in self.language.stopwords:
+                    for phrase in _spellings(folded):
+                        found[phrase].append((slot, column.display[folded]))
         return {phrase: tuple(labels) for phrase, labels in found.items()}
 
     @cached_property
@@ -181,10 +186,19 @@ class Vocabulary:
         years = self.catalogue.numbers.get("year")
         return None if years is None or np.isnan(years).all() else int(np.nanmax(years))
 
+    def full_name(self, phrase: str) -> str | None:
+        """The folded name that a phrase is, as words are read: ``r r martin`` has no dots."""
+        return phrase if phrase in self.people else self._names_as_read.get(phrase)
+
+    @cached_property
+    def _names_as_read(self) -> Mapping[str, str]:
+        read = ((" ".join(read_words(name)), name) for name in self.people)
+        return {phrase: name for phrase, name in read if phrase != name}
+
     def person(self, phrase: str) -> tuple[str, ...]:
         """The folded names that a full or last name means, however it is written."""
-        if phrase in self.people:
-            return (phrase,)
+        if (name := self.full_name(phrase)) is not None:
+            return (name,)
         return () if phrase in self.language.stopwords else self.surnames.get(phrase, ())
 
     def meant(self, phrase: str) -> tuple[Constraint, ...]:
@@ -208,7 +222,7 @@ class Vocabulary:
             for folded in column.rows if column is not None and "title" not in slot else ():
                 if folded not in dull and len(folded) > 2 and len(folded.split()) <= self.language.longest:
                     assert column is not None
-                    for phrase in dict.fromkeys((folded, folded.replace("-", " "))):
+                    for phrase in _spellings(folded):
                         found[phrase].append((slot, column.display[folded]))
         return {phrase: tuple(labels) for phrase, labels in found.items()}
 

@@ -8,7 +8,8 @@ from datetime import date
 from assistant.language import singular
 from assistant.text import fold
 from assistant.types import Context, Held
-from assistant.understanding.numbers import NumberSpan, find_numbers
+from assistant.understanding.number_spans import NumberSpan
+from assistant.understanding.numbers import find_numbers
 from assistant.vocabulary import Vocabulary
 
 

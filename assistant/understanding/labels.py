@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from assistant.types import Constraint, Operator
-from assistant.understanding.reading import Found, Reading, cue_at
-from assistant.vocabulary import Vocabulary
+from assistant.understanding.reading import Found, Reading, cue_at, negated_at
+from assistant.understanding.slots import NO, YES
+from assistant.vocabulary import LONGEST_NAME, Vocabulary
 
 VAGUE = 1 / 3
 """The share of the items that count as "short", "cheap" or "recent" when nothing more is said."""
@@ -25,10 +26,8 @@ SHORT_MESSAGE = 3
 
 def find_labels(reading: Reading, vocabulary: Vocabulary) -> None:
     """Turn the values in a message into constraints and wishes."""
-    _find_stock(reading, vocabulary)
     _find_terse(reading, vocabulary)
     _find_free_labels(reading, vocabulary, negated=True)
-    _find_open_labels(reading, vocabulary)
     longest = vocabulary.language.longest
     index = 0
     while index < len(reading.tokens):
@@ -41,22 +40,27 @@ def find_labels(reading: Reading, vocabulary: Vocabulary) -> None:
                 break
         else:
             index += 1
+    _find_terse(reading, vocabulary)
     _find_free_labels(reading, vocabulary, negated=False)
     _find_vague(reading, vocabulary)
     for token in reading.tokens:
         token.used = token.used or (token.negated and not token.told)
 
 
-def _find_stock(reading: Reading, vocabulary: Vocabulary) -> None:
+def find_stock(reading: Reading, vocabulary: Vocabulary) -> None:
     """ "In stock" is a promise wherever the catalogue knows what is."""
     if "in_stock" not in vocabulary.catalogue.labels:
         return
+    words = reading.language.words("stock"), reading.language.words("out_of_stock")
     for index in range(len(reading.tokens)):
-        size = cue_at(reading, index, reading.language.words("stock"))
-        if size and reading.free(index, index + size):
-            value = "no" if reading.tokens[index].negated else "yes"
-            words = reading.words(index, index + size)
-            made = Constraint(slot="in_stock", op="any", values=(value,), words=words)
+        for cues, value in zip(words, (YES, NO), strict=True):
+            size = cue_at(reading, index, cues)
+            behind = reading.tokens[index + size].text if index + size < len(reading.tokens) else ""
+            if not size or not reading.free(index, index + size) or behind in reading.language.words("terse_before"):
+                continue  # "available in XL" is of the size
+            if negated_at(reading, reading.tokens[index].start):
+                value = NO if value == YES else YES
+            made = Constraint(slot="in_stock", op="any", values=(value,), words=reading.words(index, index + size))
             reading.add(made, index, index + size, promised=True)
             reading.use(index, index + size)
 
@@ -71,6 +75,7 @@ def _find_terse(reading: Reading, vocabulary: Vocabulary) -> None:
         if not labels or token.used or index == 0:
             continue
         slot = _slot_spoken_of(reading, index, labels, vocabulary)
+        slot = slot or slot_before(reading, index, {slot for slot, _ in labels}, vocabulary)
         if slot is None and any(index >= size and reading.phrase(index - size, index) in before for size in (1, 2)):
             following = reading.tokens[index + 1].text if index + 1 < len(reading.tokens) else ""
             if reading.punctuated(index) or following in reading.language.words("follows_category"):
@@ -86,20 +91,24 @@ def _find_terse(reading: Reading, vocabulary: Vocabulary) -> None:
         reading.use(start, index + 1)
 
 
-def _find_open_labels(reading: Reading, vocabulary: Vocabulary) -> None:
+def find_open_labels(reading: Reading, vocabulary: Vocabulary) -> None:
     """Brands, series and the like, of which there are too many for each to be an ordinary word's other meaning."""
     if not vocabulary.open_labels:
         return
     for start in range(len(reading.tokens)):
-        for size in range(vocabulary.language.longest, 0, -1):
+        for size in range(LONGEST_NAME, 0, -1):
             if not reading.free(start, start + size):
                 continue
             phrase = reading.phrase(start, start + size)
             labels = vocabulary.open_labels.get(phrase, ())
-            if not labels or vocabulary.label(phrase) or phrase in vocabulary.people:
+            if not labels or vocabulary.label(phrase) or vocabulary.full_name(phrase):
                 continue
-            spoken = slot_before(reading, start, {slot for slot, _ in labels}, vocabulary)
-            written = all(token.raw[:1].isupper() for token in reading.tokens[start : start + size])
+            slots = {slot for slot, _ in labels}
+            spoken = slot_before(reading, start, slots, vocabulary) or slot_behind(
+                reading, start + size, slots, vocabulary
+            )
+            ends = (reading.tokens[start].raw, reading.tokens[start + size - 1].raw)
+            written = all(word[:1].isupper() or word[:1].isdigit() for word in ends)
             if spoken is None and (not written or (start == 0 and size == 1)):
                 continue
             slot = spoken or labels[0][0]
@@ -108,8 +117,7 @@ def _find_open_labels(reading: Reading, vocabulary: Vocabulary) -> None:
             made = Constraint(slot=slot, op=op, values=values, words=reading.words(start, start + size))
             if not joins_alternative(reading, start, made, promised=True):
                 reading.add(made, start, start + size, promised=not reading.tokens[start].liked or op == "none")
-            for token in reading.tokens[start : start + size]:
-                token.used = True
+            reading.use(start, start + size)
             break
 
 
@@ -210,7 +218,7 @@ def _want(reading: Reading, start: int, end: int, labels: Sequence[tuple[str, st
         slot=slot, op="any", values=tuple(v for s, v in labels if s == slot), words=reading.words(start, end)
     )
     promised = slot != "categories" or names_category(reading, start, end, vocabulary) or must_be(reading, start)
-    promised = promised or reading.specification
+    promised = promised or reading.specified_at(start)
     if reading.tokens[start].liked:
         promised = False
     if not joins_alternative(reading, start, constraint, promised=promised):
@@ -233,15 +241,22 @@ def slot_meant(
                 return slot
         if spoken := slot_before(reading, start, {slot for slot, _ in labels}, vocabulary):
             return spoken
-        last = reading.constraints[-1] if reading.constraints else None
-        joined = start > 0 and reading.tokens[start - 1].text in reading.language.words("alternative")
-        if last and joined and last.slot in {slot for slot, _ in labels}:
-            return last.slot
+        if joined := slot_of_alternative(reading, start, {slot for slot, _ in labels}):
+            return joined
         if _in_language(reading, start, end):
             # "in French" is the language, "French" the country
             languages = [s for s, _ in labels if s.startswith("language")]
             return languages[0] if languages else labels[0][0]
     return labels[0][0]
+
+
+def slot_of_alternative(reading: Reading, start: int, slots: set[str]) -> str | None:
+    """The slot of what "or" joins a value to, if it is one of ``slots``."""
+    last = reading.constraints[-1] if reading.constraints else None
+    joined = start > 1 and reading.tokens[start - 1].text in reading.language.words("alternative")
+    if last is None or not joined or last.slot not in slots:
+        return None
+    return last.slot if reading.text[: reading.tokens[start - 1].start].rstrip(" ,").endswith(last.words) else None
 
 
 def _in_language(reading: Reading, start: int, end: int) -> bool:
@@ -277,12 +292,27 @@ def slot_before(
     """The slot whose name stands before a value in its clause: "the language has to be French"."""
     for index in range(start - 1, max(-1, start - reach - 1), -1):
         between = reading.text[reading.tokens[index].end : reading.tokens[index + 1].start].strip()
-        if between not in ("", ":", "："):
+        if between not in ("", ":", "：", "=", "(", '"', "'", "“"):
             return None
         for slot in sorted(slots):
             if reading.tokens[index].text in vocabulary.spoken.words[slot].names:
                 reading.tokens[index].named = True
                 return slot
+    return None
+
+
+def slot_behind(reading: Reading, end: int, slots: set[str], vocabulary: Vocabulary) -> str | None:
+    """The slot whose name stands right behind a value, or behind a small word: "for series", "as the brand"."""
+    small = {*reading.language.words("articles"), *reading.language.words("names_slot")}
+    for index in range(end, min(end + 3, len(reading.tokens))):
+        if reading.punctuated(index - 1):
+            return None
+        for slot in sorted(slots):
+            if reading.tokens[index].text in vocabulary.spoken.words[slot].names:
+                reading.tokens[index].named = True
+                return slot
+        if reading.tokens[index].text not in small:
+            return None
     return None
 
 

@@ -7,6 +7,8 @@ from assistant.vocabulary import Vocabulary
 
 NEGATION_REACH = 5
 """Words after a negation in which a value is still negated."""
+ALL_BUT_REACH = 4
+"""Words behind "any" among which "but" stands that leaves something out."""
 LIST_REACH = 5
 """Words behind a comma among which a negated list has its conjunction."""
 
@@ -25,7 +27,7 @@ def mark_negations(reading: Reading, vocabulary: Vocabulary) -> None:
             index += named
             continue
         prefix = next((p for p in cues["glued_negation"] if token.text.startswith(p) and token.text != p), None)
-        size = 1 if prefix else cue_at(reading, index, cues["negation"])
+        size = 1 if prefix else cue_at(reading, index, cues["negation"]) or _all_but(reading, index)
         if not size and _less_than_that(reading, index):  # "rather a western than a drama"
             size = 1
         if not size or token.used:
@@ -40,7 +42,9 @@ def mark_negations(reading: Reading, vocabulary: Vocabulary) -> None:
             index += size
             continue
         compared = reading.phrase(index, index + size) in cues["comparison"] or _less_than_that(reading, index)
-        told = not (compared or reading.specification) and not _rules_out(reading, index, vocabulary)
+        told = not (compared or reading.specified_at(min(index + size, len(reading.tokens) - 1))) and not _rules_out(
+            reading, index, vocabulary
+        )
         reading.use(index, index + size)
         index += size
         dull = {*cues["behind_negation"], *vocabulary.language.item_words}
@@ -62,6 +66,19 @@ def mark_negations(reading: Reading, vocabulary: Vocabulary) -> None:
                 "," in between and not _list_goes_on(reading, index, vocabulary)
             ):
                 break
+
+
+def _all_but(reading: Reading, index: int) -> int:
+    """How many words "any colour but" and "every size other than" have at a place; 0 when they do not stand there."""
+    language = reading.language
+    if reading.tokens[index].text not in language.words("universal"):
+        return 0
+    for behind in range(index + 1, min(index + 1 + ALL_BUT_REACH, len(reading.tokens))):
+        if reading.tokens[behind].used or reading.punctuated(behind - 1):
+            return 0
+        if size := cue_at(reading, behind, language.words("exceptive")):
+            return behind + size - index
+    return 0
 
 
 def _answers_no(reading: Reading, index: int, size: int) -> bool:
@@ -132,7 +149,10 @@ def _list_goes_on(reading: Reading, index: int, vocabulary: Vocabulary) -> bool:
     for place in range(index, min(index + LIST_REACH, len(reading.tokens))):
         token = reading.tokens[place]
         if token.text in reading.language.cues["conjunction"]:
-            return True
+            follows = place + 1
+            while follows < len(reading.tokens) and reading.tokens[follows].text in reading.language.words("articles"):
+                follows += 1
+            return label_ahead(reading, follows, vocabulary)
         behind = reading.text[token.end : token.end + 1]
         if token.text in reading.language.cues["contrast"] or behind in (":", ";", "."):
             return False

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from assistant.language import Language, any_of
+from assistant.understanding.loose_numbers import LooseNumbers
 from assistant.understanding.slots import SpokenSlots
 
 
@@ -28,7 +29,7 @@ class NumberPatterns:
                 continue
             for unit, factor in entry.units.items():
                 self.units.setdefault(unit, (slot, float(factor)))
-            for name in entry.names:
+            for name in (*entry.names, *entry.says):
                 names.setdefault(name, slot)
         self.names = names
         edge = r"(?!\w)" if language.spaced else ""
@@ -68,6 +69,7 @@ class NumberPatterns:
         self.below_after = re.compile(words["below_after"])
         self.negation_before = re.compile(words["negation_before"].replace("{between_words}", self.between_words))
         self.joined = re.compile(words["joined"])
+        self.loose = LooseNumbers(language, spoken)
         self._years(language, words)
         self._counts(language, words)
 

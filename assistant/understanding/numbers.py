@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from assistant.understanding.number_patterns import NumberPatterns
+from assistant.understanding.number_spans import NumberSpan
 from assistant.understanding.slots import SpokenSlots
 
 FAR = 2.0
@@ -21,20 +22,6 @@ SIXTY = 60
 """Of what a unit with so many smaller ones is divided in."""
 AROUND = 0.1
 """How far "about 300 pages" reaches to either side, as a share, where the language says nothing else."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NumberSpan:
-    """A stretch of the message that limits ``slot`` to ``low..high``; ``slot`` None is how many items are wanted."""
-
-    start: int
-    end: int
-    slot: str | None
-    low: float | None = None
-    high: float | None = None
-    negated: bool = False
-    soft: bool = False
-    """Named without a bound ("a two-hour film"): preferred, not promised."""
 
 
 class _Finder:
@@ -156,7 +143,10 @@ class _Finder:
                 if value is not None:
                     below = patterns.below_after.fullmatch(match["how"]) is not None
                     self.take(match, slot, None if below else value, value if below else None)
-        for match in patterns.exact.finditer(self.text):
+
+    def find_exact(self) -> None:
+        """Amounts without a word that bounds them."""
+        for match in self.patterns.exact.finditer(self.text):
             found = self.slot_of(match, bare=False)
             if found is not None and found[0] != self.answer:
                 self._exact(match, *found)
@@ -340,6 +330,8 @@ def find_numbers(
     finder.find_amounts(bare=False)
     if "year" in spoken.numeric:
         finder.find_years()
+    finder.spans += patterns.loose.find(text, ((span.start, span.end) for span in finder.spans))
+    finder.find_exact()
     finder.find_count()
     finder.find_amounts(bare=True)
     if answer is not None and not any(span.slot == answer for span in finder.spans):

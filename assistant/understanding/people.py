@@ -30,7 +30,9 @@ def find_people(reading: Reading, vocabulary: Vocabulary) -> None:
 def _use_person(reading: Reading, start: int, end: int, vocabulary: Vocabulary) -> bool:
     phrase = re.sub(r"['’]s?$", "", reading.phrase(start, end))
     asked = _asked_role(reading, start, end, vocabulary)
-    names: tuple[str, ...] = (phrase,) if end - start > 1 and phrase in vocabulary.people else ()
+    one = end - start == 1 and (asked is None or not reading.tokens[start].raw[:1].isupper())
+    whole = None if one or phrase in reading.language.stopwords else vocabulary.full_name(phrase)
+    names: tuple[str, ...] = (whole,) if whole is not None else ()
     if not names and end - start <= 2:
         cued = asked is not None or reading.tokens[start].negated or reading.tokens[start].liked
         names = _surname(reading, start, end, phrase, vocabulary, cued=cued)
@@ -134,6 +136,15 @@ def _asked_role(reading: Reading, start: int, end: int, vocabulary: Vocabulary) 
         return "cast" if behind in cues["appeared"] else "makers"
     if any(before.endswith(cue) for cue in (*cues["directed"], *cues["by"])):
         return "makers"
+    near = {
+        reading.phrase(max(0, start - 1), start),
+        reading.phrase(end, end + 1),
+        reading.phrase(end + 1, end + 2),
+        reading.phrase(end + 2, end + 3),
+    }
+    for role in sorted(vocabulary.catalogue.roles):
+        if near & set(vocabulary.spoken.words[role].names):
+            return "cast" if role == "cast" else "makers"
     if any(before.endswith(cue) for cue in cues["acted"]):
         return "cast"
     return None

@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from assistant.language import Cue, Language
-from assistant.text import fold, is_unspaced
+from assistant.text import MESSAGE_WORD, fold, is_unspaced
 from assistant.types import Constraint, Held, Statement
 
 MAX_OPENINGS = 40
 """Beginnings of clauses that are looked at; a message has fewer unless it is not one."""
-_TOKEN = re.compile(r"\w+(?:['’]\w+|-\w+)*")
 _CLAUSE_ENDS = '.,;:!?\n—–()"“”'
 
 
@@ -96,11 +95,15 @@ class Reading:
     """What is held and will do as before, beside what the message names."""
     titled: dict[int, str] = field(default_factory=dict)
     """Items by the place of their title, where it was found beside what is felt about it."""
-    specification: bool = False
-    """Whether nothing is left to search by: every label that is named is a promise."""
+    specified: set[int] = field(default_factory=set)
+    """Tokens of clauses that are a specification: every label that they name is a promise."""
     refines: bool = False
     """Whether something was found that changes what stands."""
     k: int | None = None
+
+    def specified_at(self, index: int) -> bool:
+        """Whether token ``index`` stands in a specification."""
+        return index in self.specified
 
     def phrase(self, start: int, end: int) -> str:
         """The folded tokens from ``start`` to before ``end``, joined as they are written."""
@@ -197,7 +200,7 @@ def _folded(character: str) -> str:
 
 def _tokens(text: str, language: Language) -> list[Token]:
     tokens: list[Token] = []
-    for match in _TOKEN.finditer(text):
+    for match in MESSAGE_WORD.finditer(text):
         word, start = match.group(), match.start()
         head, hyphen, last = word.rpartition("-")
         if hyphen and last.casefold() in language.words("glued_behind"):  # "French-language", "memory-themed"

@@ -77,6 +77,7 @@ class SpokenSlots:
             return set()
         return {
             *words.names,
+            *words.says,
             *words.more,
             *words.less,
             *words.most,
@@ -120,7 +121,7 @@ DISCRETE = 30
 
 def _both(one: SlotWords, other: SlotWords) -> SlotWords:
     """Two ways of speaking of the same slot: the people of a catalogue without roles are directors and authors alike."""
-    lists = ("names", "more", "less", "most", "least", "high", "low", "asks")
+    lists = ("names", "says", "more", "less", "most", "least", "high", "low", "asks")
     joined: dict[str, Any] = {
         name: tuple(dict.fromkeys((*getattr(one, name), *getattr(other, name)))) for name in lists
     }

@@ -1,66 +1,142 @@
-"""Whether a message is a specification, and what it then promises.
+"""Which parts of a message are a specification, and what they then promise.
 
 A description tells of what is wanted ("a traveller stuck in an airport"): the tags and moods in it are wishes. A
-specification has nothing in it but labels, numbers, people and the small words around them ("from the 70s, with the theme
+specification has nothing in it but labels, numbers, people and the words that join them ("from the 70s, with the theme
 space"): every label that it names is a promise. So is one behind the name of its slot ("tagged space", "a dark mood").
+
+Words that join need not be known. What makes a description is a noun that is no value of the catalogue, in the clause of a
+value, behind the words that ask ("I want a film about"): "that gravitates towards chess" joins, "a chess prodigy" tells.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from assistant.language import Language
 from assistant.types import Constraint
-from assistant.understanding.labels import joins_alternative, must_be, slot_before, slot_meant
+from assistant.understanding.labels import joins_alternative, must_be, slot_before, slot_meant, slot_of_alternative
 from assistant.understanding.reading import Reading, cue_at
-from assistant.vocabulary import Vocabulary
+from assistant.vocabulary import LONGEST_NAME, Vocabulary
 
-NAMED_PER_STRANGE = 4
-"""A word that is not understood makes no description of a message that names so many values for it."""
+CLEAN_PER_TOLD = 2
+"""A message that also tells something is a specification where it names values in so many clauses for each that tells."""
+_CLAUSE_END = re.compile(r"[.;!?\n,:—–()]|\s-+\s|[•*/|]")
 
 
-def is_specification(reading: Reading, vocabulary: Vocabulary) -> bool:
-    """Whether the words that are not understood yet are values of the catalogue or say nothing by themselves, a rare one
-    among many values aside."""
-    language = reading.language
-    dull, negations, telling = (
-        _dull(language) | vocabulary.spoken_words,
-        language.cues["negation"],
-        language.words("telling"),
-    )
-    comparing = (*language.cues["comparison"], *language.words("than"))
-    named, strange = len(reading.found), 0
-    index = 0
+@dataclass(frozen=True, slots=True)
+class _Clause:
+    start: int
+    """The first token behind the words that ask."""
+    end: int
+    named: int
+    strange: int
+    """Nouns that are no values; more than none where something is told."""
+    chat: bool
+    """Whether it speaks of the user or the talk, and names nothing."""
+
+
+def find_specified(reading: Reading, vocabulary: Vocabulary) -> None:
+    """Mark the tokens whose labels are promises: those of clauses that name values and tell nothing."""
+    values = _values(reading, vocabulary)
+    clauses = [_clause(reading, start, end, values, vocabulary) for start, end in _clauses(reading, values)]
+    clean = [clause for clause in clauses if clause.named and not clause.strange]
+    told = [clause for clause in clauses if clause.strange and not clause.chat]
+    if reading.like or len(clean) < CLEAN_PER_TOLD * len(told):
+        return
+    for clause in clean:
+        reading.specified.update(range(clause.start, clause.end))
+
+
+def _values(reading: Reading, vocabulary: Vocabulary) -> dict[int, int]:
+    """The first token of every value of the catalogue, the longest first, to how many tokens it has; what was understood
+    before is a value each."""
+    dull, values, index = _dull(reading.language) | vocabulary.spoken_words, {}, 0
     while index < len(reading.tokens):
         token = reading.tokens[index]
-        if token.used:
-            index += 1
-            continue
-        if cue_at(reading, index, telling) or cue_at(reading, index, comparing):
-            return False
-        negation = cue_at(reading, index, negations)
-        size = 0 if negation else _named(reading, index, vocabulary)
-        named += bool(size) and token.text not in dull
-        strange += not negation and not size and token.text not in dull and not token.text.isdigit()
+        negation = 0 if token.used else cue_at(reading, index, reading.language.cues["negation"])
+        size = 0 if token.used or negation else named_at(reading, index, vocabulary)
+        if token.used or size > 1 or (size and token.text not in dull):
+            values[index] = size or 1
         index += negation or size or 1
-    return not reading.like and named >= NAMED_PER_STRANGE * strange
+    return values
 
 
-def _named(reading: Reading, index: int, vocabulary: Vocabulary) -> int:
+def _clauses(reading: Reading, values: dict[int, int]) -> Iterator[tuple[int, int]]:
+    inside = {place for start, size in values.items() for place in range(start, start + size - 1)}
+    start = 0
+    for index in range(len(reading.tokens)):
+        last = index + 1 == len(reading.tokens)
+        between = "" if last else reading.text[reading.tokens[index].end : reading.tokens[index + 1].start]
+        if last or (index not in inside and _CLAUSE_END.search(between)):
+            yield start, index + 1
+            start = index + 1
+
+
+def _clause(reading: Reading, start: int, end: int, values: dict[int, int], vocabulary: Vocabulary) -> _Clause:
+    language = reading.language
+    dull = _dull(language) | vocabulary.spoken_words
+    named = [place for place in values if start <= place < end]
+    begin = _behind_asking(reading, start, min(named, default=end))
+    telling = (*language.words("telling"), *language.cues["comparison"], *language.words("than"))
+    strange, index = sum(bool(cue_at(reading, place, telling)) for place in range(start, begin)), begin
+    while index < end:
+        if index in values:
+            index += values[index]
+            continue
+        size = cue_at(reading, index, telling)
+        strange += bool(size) or _is_noun(reading, index, begin, end, dull, values)
+        index += size or 1
+    spoken = {token.text for token in reading.tokens[start:end]} & set(language.words("chat"))
+    return _Clause(begin, end, len(named), strange, bool(spoken) and not named)
+
+
+def _behind_asking(reading: Reading, start: int, first: int) -> int:
+    """Where a clause begins to say what is wanted: behind the last words that ask before its first value."""
+    asking = reading.language.words("asking")
+    index, begin = start, start
+    while index < first:
+        size = cue_at(reading, index, asking)
+        if size and index + size <= first:
+            begin = index + size
+        index += size or 1
+    return begin
+
+
+def _is_noun(reading: Reading, index: int, start: int, end: int, dull: frozenset[str], values: dict[int, int]) -> bool:
+    """Whether a word that is not understood stands where a noun does, with something to tell: behind an article, another
+    such word or a value, or at the end of its clause; a word between the head and a preposition joins."""
+    token, language = reading.tokens[index], reading.language
+    if token.used or token.text in dull or token.text in language.words("general_nouns") or token.text.isdigit():
+        return False
+    before = reading.tokens[index - 1].text if index > start else ""
+    behind = reading.tokens[index + 1].text if index + 1 < end else ""
+    if token.raw[:1].isupper() and index > start:
+        return True
+    if before in language.words("determiners"):
+        return True
+    joins = behind in language.words("joining") or index + 1 in values or behind in dull
+    if index - 1 in {place + size - 1 for place, size in values.items()}:
+        return not joins or index + 1 == end  # "a chess prodigy"
+    return not joins
+
+
+def named_at(reading: Reading, index: int, vocabulary: Vocabulary) -> int:
     """How many words the longest value or name that begins at a word has; 0 when there is none."""
-    for size in range(vocabulary.language.longest, 0, -1):
+    for size in range(min(LONGEST_NAME, len(reading.tokens) - index), 0, -1):
         if reading.free(index, index + size):
             phrase = reading.phrase(index, index + size)
             person = re.sub(r"['’]s?$", "", phrase)
             surname = person in vocabulary.surnames and reading.tokens[index].raw[:1].isupper()
             vague = phrase in vocabulary.spoken.high or phrase in vocabulary.spoken.low
-            if vague or _names(phrase, vocabulary) or person in vocabulary.people or surname:
+            if vague or _names(phrase, vocabulary) or vocabulary.full_name(person) is not None or surname:
                 return size
     return 0
 
 
 def _dull(language: Language) -> frozenset[str]:
-    lists = ("chatter", "specifying", "behind_negation", "list_words", "contrast")
+    lists = ("chatter", "specifying", "behind_negation", "list_words", "contrast", "made", "appeared", "of_any")
     return (
         language.stopwords
         | language.item_words
@@ -107,7 +183,8 @@ def _promise(reading: Reading, vocabulary: Vocabulary, start: int, end: int) -> 
     labels = tuple(dict.fromkeys(vocabulary.free_label(phrase)))
     if not labels or phrase in vocabulary.spoken_words:
         return False
-    named = _slot_named(reading, vocabulary, start, end, {slot for slot, _ in labels})
+    slots = {slot for slot, _ in labels}
+    named = _slot_named(reading, vocabulary, start, end, slots) or slot_of_alternative(reading, start, slots)
     vague = {*vocabulary.spoken.high, *vocabulary.spoken.low}
     head = reading.tokens[start].text
     listed = start > 0 and reading.tokens[start - 1].text in reading.language.words("alternative")
@@ -121,10 +198,10 @@ def _promise(reading: Reading, vocabulary: Vocabulary, start: int, end: int) -> 
     closed = vocabulary.label(phrase)
     if closed:
         beside = slot_before(reading, start, {slot for slot, _ in closed}, vocabulary)
-        if named is None or beside is not None:
+        if named is None or (beside is not None and beside != named):
             return False
     if _softened(reading, start) or not (
-        reading.specification or named or must_be(reading, start) or _must_behind(reading, end)
+        reading.specified_at(start) or named or must_be(reading, start) or _must_behind(reading, end)
     ):
         return False
     slot = named or slot_meant(reading, start, end, labels, vocabulary)
@@ -150,7 +227,7 @@ def _slot_named(reading: Reading, vocabulary: Vocabulary, start: int, end: int, 
     )
     if any(slot == "categories" for slot, _ in vocabulary.label(reading.phrase(start, end))):
         return None
-    return sorted(slots)[-1] if topic and reading.specification else None  # "about Africa" is no film from there
+    return sorted(slots)[-1] if topic and reading.specified_at(start) else None  # "about Africa" is no film from there
 
 
 def _must_behind(reading: Reading, end: int) -> bool:

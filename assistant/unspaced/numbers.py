@@ -6,7 +6,7 @@ import datetime
 import re
 from collections.abc import Callable, Collection, Iterator
 
-from assistant.understanding.numbers import NumberSpan
+from assistant.understanding.number_spans import NumberSpan
 
 LENGTH_SLOTS = ("runtime", "duration", "length", "minutes", "runtime_minutes")
 PAGE_SLOTS = ("pages", "num_pages", "page_count")

@@ -61,7 +61,7 @@ def short(constraints: tuple[Constraint, ...]) -> set[str]:
         ("not a comedy, please, with Clint Eastwood", {"categories none Comedy", "cast any Clint Eastwood"}),
         ("without Sigourney Weaver", {"people none Sigourney Weaver"}),
         ("a story where the family has to keep quiet", set()),
-        ("non-animated space adventures", {"categories none Animation", "categories any Adventure"}),
+        ("non-animated space adventures", {"categories none Animation", "categories any Adventure", "tags any space"}),
         ("a robot who falls in love", set()),
         ("not before 1990", {"year range 1990.."}),
         ("nothing after 1960", {"year range ..1960"}),
