@@ -72,7 +72,7 @@ def fit(
     interactions = to_interactions(events, catalogue.row_of, len(catalogue.ids))
     say(f"{len(interactions.user):,} events of {len(interactions.user_ids):,} users on {len(catalogue.ids):,} items")
     if interactions.skipped:
-        say(f"left out, as the catalogue does not have their items: {interactions.skipped:,} events")
+        say(f"left out, as the catalogue does not have their items: {interactions.skipped:,} of {len(events):,} events")
     try:
         before = open_ranker(store, catalogue) if current_model(store.folder) is not None else None
     except ModelMissingError as error:  # a damaged model is no reason not to fit a new one

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from assistant.documents.base import MAX_ID, MAX_MESSAGE, Document
+
+
+def _as_text(value: object) -> object:
+    """A whole number as its digits, alone or in a list: catalogues with numbers for ids have them as text."""
+    if type(value) is int:
+        return str(value)
+    if isinstance(value, list) and int in set(map(type, value)):
+        return [_as_text(each) if type(each) is int else each for each in value]
+    return value
+
+
+Ids = Annotated[list[str], BeforeValidator(_as_text)]
 
 
 class ChatLine(Document):
@@ -27,10 +39,10 @@ class RankLine(Document):
     """A line of ``rank --requests``. ``user`` takes that user's stored history; ``history`` is one of its own."""
 
     request_id: str | int
-    user: Annotated[str, Field(min_length=1, max_length=MAX_ID)] | None = None
-    history: list[str] | None = None
-    """Item ids, oldest first."""
-    candidates: list[str] | None = None
+    user: Annotated[str, BeforeValidator(_as_text), Field(min_length=1, max_length=MAX_ID)] | None = None
+    history: Ids | None = None
+    """Item ids, oldest first. Ids that are whole numbers may be written as such, here and below."""
+    candidates: Ids | None = None
     """Left out: everything but the history is ranked."""
     k: Annotated[int, Field(ge=1)] | None = None
     """Left out: the whole ranking."""

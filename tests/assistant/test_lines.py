@@ -5,7 +5,8 @@ import os
 
 import pytest
 
-from assistant.commands.lines import input_lines, line_batches
+from assistant.commands.lines import BadLineError, input_lines, line_batches, parse_line
+from assistant.documents import RankLine
 
 
 @pytest.mark.parametrize("most", [1, 2, 100])
@@ -35,3 +36,15 @@ def test_a_line_is_answered_before_the_next_one_is_there() -> None:
         assert next(lines) == [(2, b"second"), (3, b"third")]
         out.write(b"rth\n")
         assert next(lines) == [(4, b"fourth")]
+
+
+def test_ids_that_are_whole_numbers_may_be_written_as_such() -> None:
+    asked = parse_line(b'{"request_id": 3, "user": 17, "candidates": [1005, "a", 20240000000000001]}', RankLine, 1000)
+    assert (asked.request_id, asked.user, asked.candidates) == (3, "17", ["1005", "a", "20240000000000001"])
+    assert parse_line(b'{"request_id": "3", "history": [5, 0]}', RankLine, 1000).history == ["5", "0"]
+
+
+@pytest.mark.parametrize("history", ["[1005.5]", "[5, true]", "[5, null]", "[5, [6]]", "5", '"5"'])
+def test_what_is_no_list_of_ids_is_none(history: str) -> None:
+    with pytest.raises(BadLineError, match="history"):
+        parse_line(f'{{"request_id": "3", "history": {history}}}'.encode(), RankLine, 1000)
