@@ -37,8 +37,10 @@ class State:
     question: Question | None = None
     asked: tuple[str, ...] = ()
     """Slots that were asked about, and ``held_id`` of what it was offered to leave out."""
-    declined: int = 0
-    """Questions in a row that were left without an answer."""
+    ignored: int = 0
+    """Questions in a row that the user did not go into."""
+    passed: int = 0
+    """Questions in a row that were answered with "I don't mind"."""
     tastes_off: tuple[str, ...] = ()
     """``held_id`` of entries of the taste memory that do not count in this conversation."""
     k: int | None = None
@@ -72,11 +74,12 @@ class State:
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> State:
-        """What ``document`` wrote."""
+        """What ``document`` wrote; what only another version knows is left out."""
         question = document["question"]
-        lists = {name: tuple(value) for name, value in document.items() if isinstance(value, list)}
+        known = {name: document[name] for name in document if name in cls.__dataclass_fields__}
+        lists = {name: tuple(value) for name, value in known.items() if isinstance(value, list)}
         return replace(
-            cls(**{**document, **lists, "held": (), "question": None}),
+            cls(**{**known, **lists, "held": (), "question": None}),
             held=tuple(_held(held) for held in document["held"]),
             question=None if question is None else Question(**_tuples(question)),
         )

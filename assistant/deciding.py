@@ -26,6 +26,7 @@ from assistant.settings import Settings
 from assistant.store import Store
 from assistant.taste_turns import heed
 from assistant.tastes import taste_held, taste_items, tastes, told_facts
+from assistant.telemetry import stage_of
 from assistant.text import has_han
 from assistant.types import Candidate, Explanation, Fact, Held, Message, Query, Question, Ranked, Utterance
 from assistant.understand import understand
@@ -103,7 +104,8 @@ def decide(
     state = load_state(store, message, conversation)
     entries = tastes(store, message.user)
     context = state.context(taste_held(entries, serving.catalogue))
-    said = understand(message.text, serving.vocabulary, context)
+    with stage_of("understand"):
+        said = understand(message.text, serving.vocabulary, context)
     if message.take_back:
         said = replace(said, take_back=(*said.take_back, *message.take_back))
         if not message.text.strip():
@@ -136,18 +138,20 @@ def decide(
             limit=settings.candidates,
             settings=retrieval,
         )
-        ranking = serving.ranker.rank(profile.history, rows, relevance=found.relevance, k=len(rows))
-        answered = answer(
-            said,
-            query,
-            context,
-            serving=serving,
-            profile=profile,
-            found=found,
-            ranking=ranking,
-            again=again,
-            told=told_facts(entries),
-        )
+        with stage_of("rank"):
+            ranking = serving.ranker.rank(profile.history, rows, relevance=found.relevance, k=len(rows))
+        with stage_of("answer"):
+            answered = answer(
+                said,
+                query,
+                context,
+                serving=serving,
+                profile=profile,
+                found=found,
+                ranking=ranking,
+                again=again,
+                told=told_facts(entries),
+            )
         clock.lap("answer")
         return _without_cards(serving, said, merged, query, held, clock, answered=answered, told=heeded.text)
     listing = Listing(ranker=serving.ranker, history=profile.history, rows=rows, relevance=found.relevance, k=query.k)
@@ -301,15 +305,17 @@ def _question(
     settled = {one.constraint.slot for one in situation.held} | set(state.asked)
     others = [candidate.row for candidate in found.candidates]
     if not query.search_text.strip() and not query.wishes:  # nothing orders them but taste: all that is allowed counts
-        others = np.flatnonzero(serving.catalogue.allowed(query.constraints, query.excluded)).tolist()[:MOST_COUNTED]
+        allowed = np.flatnonzero(serving.catalogue.allowed(query.constraints, query.excluded))
+        others = allowed[np.linspace(0, len(allowed) - 1, min(len(allowed), MOST_COUNTED)).astype(np.int64)].tolist()
     return question(
         serving.catalogue,
         list(dict.fromkeys([*(ranked.row for ranked in ranking), *others])),
         k=query.k,
         left=found.allowed,
-        described=len(content_words(query.search_text, serving.language)),
+        described=len(content_words(situation.said.search_text, serving.language)),
         settled=frozenset(settled),
-        declined=state.declined,
+        ignored=state.ignored,
+        passed=state.passed,
         phrase=lambda slot, options: phrase_question(
             slot, serving.say_all(slot, options, query.language), serving.catalogue, query.language
         ),

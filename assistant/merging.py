@@ -55,9 +55,11 @@ def hear(state: State, said: Utterance, catalogue: Catalogue, *, tastes: Sequenc
                 off.append(taste.held_id)
                 replaced.append(taste)
     again = set(said.again)
-    declined = state.declined
+    stated = bool(said.constraints or said.wishes or gone)
+    ignored, passed = 0 if stated or said.no_preference else state.ignored, state.passed
     if state.question is not None:
-        declined = 0 if (said.constraints or said.wishes) and not said.no_preference else declined + 1
+        ignored += not stated and not said.no_preference
+        passed = passed + 1 if said.no_preference else 0 if stated else passed
     after = replace(
         state,
         next_held=number,
@@ -70,7 +72,8 @@ def hear(state: State, said: Utterance, catalogue: Catalogue, *, tastes: Sequenc
         tastes_off=_joined(state.tastes_off, off),
         focus=said.references or state.focus,
         k=said.k or state.k,
-        declined=declined,
+        ignored=ignored,
+        passed=passed,
         question=None,
         language=said.language,
     )

@@ -75,13 +75,16 @@ def offer(situation: Situation, *, made: Sequence[str] = ()) -> Question | None:
 
 
 def phrase_question(slot: str, options: Sequence[str], catalogue: Catalogue, language: str) -> str:
-    """The question about a slot."""
+    """The question about a slot: with options, or an open one."""
     words = reply_words(language)
-    if slot in catalogue.roles:
+    if slot == "people" or slot == "creators":
         return words.say("ask_person")
     if slot in catalogue.numbers and slot != "year":
         shown = words.joined([_range_option(slot, option, words) for option in options], "or")
         return words.say("ask_number", slot=words.slot(slot), options=shown)
+    if not options:
+        flag = slot in catalogue.labels and set(catalogue.labels[slot].rows) <= {"yes", "no"}
+        return words.say("ask_flag" if flag else "ask_any", slot=words.slot(slot))
     return words.say("ask", slot=words.slot(slot), options=words.joined(options, "or"))
 
 

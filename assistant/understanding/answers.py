@@ -9,7 +9,7 @@ from assistant.text import fold
 from assistant.types import Constraint, Context, Question
 from assistant.understanding.held import held_by, numbers_in
 from assistant.understanding.reading import Reading, negated_at
-from assistant.understanding.slots import NO, YES
+from assistant.understanding.slots import YES
 from assistant.vocabulary import Vocabulary
 
 MAX_ANSWER = 6
@@ -80,9 +80,7 @@ def _answer(reading: Reading, vocabulary: Vocabulary, question: Question) -> Non
     if _opens(reading, "neither") and question.options:
         return _keep(reading, Constraint(slot=slot, op="none", values=question.options))
     if _opens(reading, "no"):
-        if yes_or_no and slot != "in_stock":
-            return _keep(reading, Constraint(slot=slot, op="any", values=(NO,)))
-        reading.no_preference = True
+        reading.no_preference = True  # "does it have to be vegan?", "no": it may be
         return _use_all(reading)
     if _opens(reading, "yes"):
         if yes_or_no:

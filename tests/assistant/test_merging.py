@@ -137,9 +137,18 @@ def test_the_taste_memory_counts_until_it_is_taken_back_or_contradicted(films: C
 
 def test_questions_without_an_answer_are_counted(films: Catalogue) -> None:
     asked = State(question=Question(slot="year", text="Which decade?"))
-    assert hear(asked, Utterance(text="I don't mind", no_preference=True), films).state.declined == 1
-    assert hear(replace(asked, declined=1), promised(years(low=1990)), films).state.declined == 0
-    assert hear(State(declined=1), Utterance(text="more"), films).state.declined == 1
+    passed = hear(asked, Utterance(text="I don't mind", no_preference=True), films).state
+    assert (passed.passed, passed.ignored) == (1, 0)
+    ignored = hear(replace(asked, passed=1), Utterance(text="more"), films).state
+    assert (ignored.passed, ignored.ignored) == (1, 1)
+    answered = hear(replace(asked, ignored=1, passed=2), promised(years(low=1990)), films).state
+    assert (answered.passed, answered.ignored) == (0, 0)
+    assert hear(State(ignored=1), Utterance(text="more"), films).state.ignored == 1
+    assert hear(State(ignored=2), promised(years(low=1990)), films).state.ignored == 0  # they go on, and so may we
+
+
+def test_what_only_another_version_keeps_in_a_state_is_left_out() -> None:
+    assert State.of({**State(k=3).document(), "declined": 1}) == State(k=3)
 
 
 def test_the_state_reads_what_it_wrote(films: Catalogue) -> None:
