@@ -11,6 +11,7 @@ from assistant.ingest import check_embedder
 from assistant.llm.base import LanguageModel
 from assistant.settings import Settings, load_settings
 from assistant.store import Store
+from assistant.telemetry import Telemetry, telemetry_for
 from vectorstore.base import Embedder
 from vectorstore.embedders import make_embedder
 
@@ -49,27 +50,42 @@ def build_model(settings: Settings) -> LanguageModel | None:
 
 @asynccontextmanager
 async def open_assistant(
-    data: str | Path, *, settings: Settings | None = None, model: LanguageModel | None = None
+    data: str | Path,
+    *,
+    settings: Settings | None = None,
+    model: LanguageModel | None = None,
+    telemetry: Telemetry | None = None,
 ) -> AsyncIterator[Assistant]:
-    """See ``Assistant.open``."""
+    """See ``Assistant.open``. ``telemetry`` replaces what the settings and the environment say."""
     from assistant.arranging.arranger import Arranger
     from assistant.explain import Explainer, ExplainSettings
     from assistant.turn import Assistant
 
     folder = Path(data)
     settings = settings or load_settings(folder)
+    telemetry = telemetry or telemetry_for(settings)
     store = Store(folder)
     try:
         embedder = build_embedder(settings)
         check_embedder(store, embedder.info)
         model = model or build_model(settings)
+        if model is not None and telemetry.on:
+            from assistant.llm.traced import TracedModel
+
+            model = TracedModel(model, telemetry)
         arranger = Arranger(settings, folder, model)
         explainer = Explainer(model, prompts=settings.prompts, settings=ExplainSettings(style=settings.phrasing))
     except BaseException:
         store.close()
         raise
     assistant = Assistant(
-        store=store, embedder=embedder, explainer=explainer, arranger=arranger, model=model, settings=settings
+        store=store,
+        embedder=embedder,
+        explainer=explainer,
+        arranger=arranger,
+        model=model,
+        settings=settings,
+        telemetry=telemetry,
     )
     try:
         yield assistant

@@ -20,6 +20,7 @@ from assistant.ranking import Ranker
 from assistant.retrieve import Found, RetrievalSettings, retrieve
 from assistant.store import Store
 from assistant.sync import VectorIndex
+from assistant.telemetry import retrieval
 from assistant.text import fold
 from assistant.types import Item, Query, Ranked
 from assistant.unspaced.claims import claim_names
@@ -65,18 +66,21 @@ class Serving:
         settings: RetrievalSettings | None = None,
     ) -> Found:
         """Up to ``limit`` candidates for a query; see ``retrieve``."""
-        return retrieve(
-            query,
-            profile,
-            catalogue=self.catalogue,
-            store=store,
-            search=self.index.search,
-            embedder=embedder,
-            language=self.language,
-            popularity=self.popularity,
-            limit=limit,
-            settings=settings,
-        )
+        with retrieval(query.search_text) as stage:
+            found = retrieve(
+                query,
+                profile,
+                catalogue=self.catalogue,
+                store=store,
+                search=self.index.search,
+                embedder=embedder,
+                language=self.language,
+                popularity=self.popularity,
+                limit=limit,
+                settings=settings,
+            )
+            stage.tell({"assistant.candidates": len(found.candidates), "assistant.allowed": found.allowed})
+        return found
 
     def commonness(self, slot: str, value: str) -> float:
         """The share of the catalogue that has this value."""

@@ -1,4 +1,4 @@
-"""Settings, and the only place that reads the environment and ``assistant.toml``.
+"""Settings, and the only place that reads the environment and ``assistant.toml``; ``OTEL_*`` is read by telemetry.
 
 Sources, the stronger first: arguments, ``ASSISTANT_*`` environment variables (an empty one counts as unset), ``assistant.toml`` in
 the data folder.
@@ -94,6 +94,11 @@ class Settings(BaseSettings):
     """``xapp-…``, for Socket Mode."""
     slack_signing_secret: SecretStr | None = None
     """What Slack signs its requests with, for HTTP."""
+    telemetry: Literal["auto", "on", "off"] = "auto"
+    """Whether turns are traced with OpenTelemetry: ``auto`` does where ``OTEL_*`` variables name an exporter, or where the
+    program that uses this package has set a tracer provider."""
+    telemetry_content: bool = False
+    """Whether traces hold messages, replies, prompts, user ids and the messages of errors."""
     prompts: Path | None = None
     """A folder of prompts that replace the packaged ones of the same name."""
 

@@ -24,6 +24,7 @@ from assistant.retrieve import RetrievalSettings
 from assistant.serving import Serving, load_serving
 from assistant.settings import Settings
 from assistant.store import Impression, Store
+from assistant.telemetry import NOTHING, OFF, Stage, Telemetry, messages_json, stage_of, tell_explanation, tell_reply
 from assistant.threads import one_blas_thread
 from assistant.types import (
     Context,
@@ -57,6 +58,7 @@ class Assistant:
         arranger: Arranger,
         model: LanguageModel | None,
         settings: Settings,
+        telemetry: Telemetry = OFF,
     ) -> None:
         """Made by ``assistant.build``, which chooses the backends."""
         self.store = store
@@ -65,6 +67,7 @@ class Assistant:
         self._explainer = explainer
         self._arranger = arranger
         self._model = model
+        self.telemetry = telemetry
         self._retrieval = RetrievalSettings()
         self._serving: Serving | None = None
         self._reloading = asyncio.Lock()
@@ -99,11 +102,19 @@ class Assistant:
         phrased by template. Closing the iterator stops the model. Raises ``UserError`` for a message without text or user.
         """
         check_message(message)
+        conversation = message.conversation or self._sessions.setdefault(message.user, uuid.uuid4().hex[:12])
+        with self.telemetry.turn(message.user, conversation) as turn:
+            turn.quote("gen_ai.input.messages", lambda: messages_json([("user", message.text)]))
+            async with aclosing(self._turn(message, conversation, turn)) as events:
+                async for event in events:
+                    yield event
+
+    async def _turn(self, message: Message, conversation: str, turn: Stage) -> AsyncGenerator[TurnEvent, None]:
         started = time.monotonic()
         deadline = started + self.settings.reply_within
-        serving = await self.serving()
-        conversation = message.conversation or self._sessions.setdefault(message.user, uuid.uuid4().hex[:12])
-        plan = await self._decide(serving, message, conversation, deadline)
+        with self.telemetry.within(turn):
+            serving = await self.serving()
+            plan = await self._decide(serving, message, conversation, deadline)
         yield Retrieved(candidates=plan.found.candidates, sources=plan.found.sources)
         yield RankedList(ranking=plan.ranking, text=plan.text, acting_on=plan.acting_on)
 
@@ -111,25 +122,18 @@ class Assistant:
         first_card = None
         explainer = self._explainer.using(serving.checker)
         async with aclosing(
-            self._phrase(serving, plan, explainer, deadline)
+            self._phrase(serving, plan, explainer, deadline, turn)
         ) as phrased:  # a reader that leaves stops the model
             async for card in phrased:
                 first_card = first_card or time.monotonic() - started
                 cards.append(card)
                 yield Recommended(recommendation=card)
 
-        reply = self._reply(
-            serving,
-            message.user,
-            conversation,
-            plan,
-            cards,
-            [*plan.arranged.spent, *explainer.spent],
-            started,
-            first_card,
-        )
+        spent = [*plan.arranged.spent, *explainer.spent]
+        reply = self._reply(serving, message.user, conversation, plan, cards, spent, started, first_card)
         await asyncio.to_thread(self._remember, message, plan, reply, serving.ranker.version)
         serving.index.open_in_background()
+        tell_reply(turn, reply, self._model, spent)
         yield Replied(reply=reply)
 
     async def explain(self, user: str, item_id: str) -> Recommendation:
@@ -145,10 +149,12 @@ class Assistant:
             (ranked,) = serving.ranker.rank(profile.history, serving.catalogue.rows([item_id]), k=1)
             return ranked, evidence_for(serving, profile, Query(text=""), ranked)
 
-        ranked, evidence = await asyncio.to_thread(prepare)
-        item = serving.catalogue.item(row)
-        explainer = self._explainer.using(serving.checker)
-        explanation = await explainer.explain(item, evidence.facts, evidence, used=[], deadline=deadline)
+        with self.telemetry.apart("explain") as stage, self.telemetry.within(stage):
+            ranked, evidence = await asyncio.to_thread(prepare)
+            item = serving.catalogue.item(row)
+            explainer = self._explainer.using(serving.checker)
+            explanation = await explainer.explain(item, evidence.facts, evidence, used=[], deadline=deadline)
+            tell_explanation(stage, explanation)
         return _card(item, ranked, 1, explanation)
 
     async def candidates(self, text: str, *, user: str = "", k: int = 10) -> list[tuple[Item, float]]:
@@ -174,7 +180,8 @@ class Assistant:
             ranking = serving.ranker.rank(profile.history, rows, relevance=found.relevance, k=min(k, len(rows)))
             return [(serving.catalogue.item(ranked.row), ranked.score) for ranked in ranking]
 
-        return await asyncio.to_thread(find)
+        with self.telemetry.within(NOTHING):
+            return await asyncio.to_thread(find)
 
     async def rank(
         self,
@@ -206,14 +213,15 @@ class Assistant:
         draft = await asyncio.to_thread(self._draft, serving, message, conversation)
         if isinstance(draft, Plan):
             return draft
-        arranged = await self._arranger.arranged(
-            draft.listing,
-            serving,
-            draft.profile,
-            draft.query,
-            turn=(message.user, conversation, message.text),
-            deadline=deadline,
-        )
+        with stage_of("rank"):
+            arranged = await self._arranger.arranged(
+                draft.listing,
+                serving,
+                draft.profile,
+                draft.query,
+                turn=(message.user, conversation, message.text),
+                deadline=deadline,
+            )
         return await asyncio.to_thread(draft.finish, arranged)
 
     def _draft(self, serving: Serving, message: Message, conversation: str) -> Plan | Draft:
@@ -230,20 +238,24 @@ class Assistant:
             )
 
     async def _phrase(
-        self, serving: Serving, plan: Plan, explainer: Explainer, deadline: float
+        self, serving: Serving, plan: Plan, explainer: Explainer, deadline: float, turn: Stage
     ) -> AsyncGenerator[Recommendation, None]:
         """Verified cards in the order of the ranking, each as soon as it and those before it are ready."""
         used: list[str] = []
-        turns = asyncio.Semaphore(self.settings.phrase_at_once)
+        places = asyncio.Semaphore(self.settings.phrase_at_once)
 
         async def phrase(item: Item, facts: tuple[Fact, ...], evidence: Evidence) -> Explanation:
-            async with turns:
-                return await explainer.explain(item, facts, evidence, used=used, deadline=deadline)
+            async with places:
+                with stage_of("explain", {"assistant.facts": len(facts)}) as stage:
+                    explanation = await explainer.explain(item, facts, evidence, used=used, deadline=deadline)
+                    tell_explanation(stage, explanation)
+                return explanation
 
-        tasks = [
-            asyncio.create_task(phrase(serving.catalogue.item(ranked.row), evidence.facts, evidence))
-            for ranked, evidence in zip(plan.ranking, plan.evidence, strict=True)
-        ]
+        with self.telemetry.within(turn):
+            tasks = [
+                asyncio.create_task(phrase(serving.catalogue.item(ranked.row), evidence.facts, evidence))
+                for ranked, evidence in zip(plan.ranking, plan.evidence, strict=True)
+            ]
         try:
             for position, (ranked, task) in enumerate(zip(plan.ranking, tasks, strict=True), 1):
                 card = _card(serving.catalogue.item(ranked.row), ranked, position, await task)

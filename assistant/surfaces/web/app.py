@@ -19,6 +19,7 @@ from assistant.commands.output import fault
 from assistant.documents import ErrorBody, ErrorDocument
 from assistant.errors import AssistantError, DataError, ProviderError, UnknownNameError, UserError
 from assistant.settings import Settings
+from assistant.surfaces.tracing import Continued
 from assistant.surfaces.web import api, chat, openai_api
 from assistant.surfaces.web.accounts import Keys, Sessions
 from assistant.surfaces.web.asking import NotAllowed
@@ -94,6 +95,8 @@ def create_app(
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _unexpected)
     app.add_middleware(_Guard, web=web)
+    if assistant.telemetry.on:
+        app.add_middleware(Continued)
     return app
 
 
