@@ -30,6 +30,7 @@ from assistant.understanding.revisions import find_rejections, find_replaced, fi
 from assistant.understanding.shared_values import find_same
 from assistant.understanding.specifications import find_promised, find_specified, named_at
 from assistant.understanding.statements import find_statements, state
+from assistant.understanding.spelling import respell
 from assistant.understanding.titles import find_titles, title_at
 from assistant.unspaced.read import understand_unspaced
 from assistant.vocabulary import FREE_SLOTS, Vocabulary
@@ -56,7 +57,7 @@ def understand(
         vocabulary = vocabulary.in_language(language)
     if not language.spaced:
         return understand_unspaced(text[:MAX_MESSAGE], vocabulary, context, today=today)
-    reading = read(text[:MAX_MESSAGE], vocabulary.language)
+    reading = read(respell(text[:MAX_MESSAGE], vocabulary), vocabulary.language)
     find_answer(reading, vocabulary, context)
     act = None if _all_used(reading) else find_act(reading, vocabulary, context)
     if act in QUESTIONS:

@@ -15,6 +15,7 @@ from assistant.text import fold, fold_title, read_words
 from assistant.types import Constraint
 from assistant.understanding.number_patterns import NumberPatterns
 from assistant.understanding.slots import NO, YES, SpokenSlots
+from assistant.understanding.spelling import Speller
 
 __all__ = ["Language", "Vocabulary", "load_language", "singular"]
 
@@ -155,6 +156,11 @@ class Vocabulary:
                 if _is_terse(folded):
                     found[folded].append((slot, column.display[folded]))
         return {phrase: tuple(labels) for phrase, labels in found.items()}
+
+    @cached_property
+    def speller(self) -> Speller:
+        """What words that nobody knows should be."""
+        return Speller(self)
 
     @cached_property
     def spoken(self) -> SpokenSlots:
