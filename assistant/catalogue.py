@@ -175,6 +175,9 @@ class Catalogue:
 
     def satisfies(self, constraint: Constraint) -> Mask:
         """(n_items,) which items meet a constraint; the rules for unknown slots are ``Constraint``'s."""
+        if constraint.either:
+            any_of: Mask = np.logical_or.reduce([self.satisfies(one) for one in constraint.alternatives()])
+            return any_of
         if constraint.op in ("range", "outside"):
             column = self.numbers.get(constraint.slot, np.full(len(self), np.nan))
             with np.errstate(invalid="ignore"):

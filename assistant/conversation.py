@@ -90,7 +90,12 @@ def _tuples(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _held(document: Mapping[str, Any]) -> Held:
-    return Held(**{**document, "constraint": Constraint(**_tuples(document["constraint"]))})
+    return Held(**{**document, "constraint": _constraint(document["constraint"])})
+
+
+def _constraint(document: Mapping[str, Any]) -> Constraint:
+    either = tuple(_constraint(one) for one in document.get("either", ()))
+    return Constraint(**{**_tuples(document), "either": either})
 
 
 def check_message(message: Message) -> None:

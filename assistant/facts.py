@@ -130,11 +130,13 @@ def _asked(item: Item, labels: Sequence[_Label], query: Query) -> list[Fact]:
     found: list[Fact] = []
     slots = item.slots()
     for constraint in (*query.constraints, *(wish for wish in query.wishes if wish.words)):
-        found.extend(_met(item, slots, labels, constraint))
+        for one in constraint.alternatives():
+            found.extend(_met(item, slots, labels, one))
     said = words(query.search_text)
     stemmed = [stem(word) for word in said]
     # A word that was understood as one slot does not ask for another: "in French" is the language, not the country.
-    understood = {stem(word): c.slot for c in query.constraints if c.op == "any" for word in words(c.words)}
+    alternatives = [one for constraint in query.constraints for one in constraint.alternatives()]
+    understood = {stem(word): c.slot for c in alternatives if c.op == "any" for word in words(c.words)}
     taken: set[int] = set()
     for label in sorted(labels, key=lambda each: -len(each.value)):
         for form in _forms(label):

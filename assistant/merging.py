@@ -163,6 +163,8 @@ def _same(one: Held, other: Held) -> bool:
 def _beside(old: Held, new: Held, catalogue: Catalogue) -> Held | None:
     """What is left of ``old`` beside ``new``, which was said later; None when it has to go."""
     a, b = old.constraint, new.constraint
+    if a.either:
+        return _beside_either(old, new, catalogue)
     if "people" in (a.slot, b.slot):
         alike = all(slot == "people" or slot in catalogue.roles for slot in (a.slot, b.slot))
     else:
@@ -186,6 +188,19 @@ def _beside(old: Held, new: Held, catalogue: Catalogue) -> Held | None:
         # Two wishes never exclude each other; of two values that no item has together, the later is meant.
         return old if (catalogue.satisfies(a) & catalogue.satisfies(b)).any() else None
     return old
+
+
+def _beside_either(old: Held, new: Held, catalogue: Catalogue) -> Held | None:
+    """The same where one of several was enough: what ``new`` rules out no longer counts; all of it goes where ``new``
+    speaks of the same and no item has both."""
+    parts = old.constraint.alternatives()
+    left = [replace(old, constraint=one) for one in parts if _beside(replace(old, constraint=one), new, catalogue)]
+    if new.constraint.either or len(left) == len(parts):
+        return None if old.constraint == replace(new.constraint, words=old.constraint.words) else old
+    if new.constraint.op != "none" or not left:
+        return None
+    first, *others = (one.constraint for one in left)
+    return replace(old, constraint=replace(first, words=first.words or first.label(), either=tuple(others)))
 
 
 def _overlap(a: Constraint, b: Constraint) -> bool:

@@ -61,6 +61,8 @@ class ReplyWords:
         """How a reply shows what it acts on: ``comedy``, ``not animated``, ``1990–1999``, ``up to 99 minutes``."""
         if self._table["own_words"] and constraint.words and (own := self._own_label(constraint)):
             return own
+        if constraint.either:
+            return self.joined([self.label(one) for one in constraint.alternatives()], "or")
         low, high = (None if end is None else f"{end:g}" for end in (constraint.low, constraint.high))
         if constraint.op in ("range", "outside"):
             if low is not None and high is not None:

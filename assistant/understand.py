@@ -17,6 +17,7 @@ from assistant.language import load_language
 from assistant.text import fold
 from assistant.types import Constraint, Context, Intent, Utterance
 from assistant.understanding.acts import QUESTIONS, find_act, is_out_of_scope, is_small_talk
+from assistant.understanding.alternatives import join_alternatives
 from assistant.understanding.answers import MAX_ANSWER, find_answer
 from assistant.understanding.critiques import find_critiques
 from assistant.understanding.labels import find_labels, find_open_labels, find_stock
@@ -29,8 +30,8 @@ from assistant.understanding.references import find_references
 from assistant.understanding.revisions import find_rejections, find_replaced, find_revisions
 from assistant.understanding.shared_values import find_same
 from assistant.understanding.specifications import find_promised, find_specified, named_at
-from assistant.understanding.statements import find_statements, state
 from assistant.understanding.spelling import respell
+from assistant.understanding.statements import find_statements, state
 from assistant.understanding.titles import find_titles, title_at
 from assistant.unspaced.read import understand_unspaced
 from assistant.vocabulary import FREE_SLOTS, Vocabulary
@@ -79,6 +80,7 @@ def understand(
     find_promised(reading, vocabulary)
     find_labels(reading, vocabulary)
     state(reading, vocabulary)
+    join_alternatives(reading, vocabulary)
     find_replaced(reading, context)
     _point(reading, vocabulary, context)
     _widen(reading)

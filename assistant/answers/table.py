@@ -111,6 +111,8 @@ class Table:
 
     def promise(self, constraint: Constraint) -> str:
         """What a promise asks for or rules out, behind "something": ``from 1990 on``, ``filed under Comedy or Drama``."""
+        if constraint.either:
+            return self.listed([self.promise(one) for one in constraint.alternatives()], "or")
         words = self.slot(constraint.slot)
         if constraint.op in ("range", "outside"):
             low, high = (None if end is None else number(end) for end in (constraint.low, constraint.high))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Intent = Literal[
@@ -54,9 +54,17 @@ class Constraint:
     high: float | None = None
     words: str = ""
     """The user's words it came from."""
+    either: tuple[Constraint, ...] = ()
+    """What will do instead, mostly of another slot: "American or a classic". It is met when one of these is, too."""
+
+    def alternatives(self) -> tuple[Constraint, ...]:
+        """What it is met by, each by itself; only itself where there is nothing that will do instead."""
+        return (replace(self, words="", either=()), *self.either) if self.either else (self,)
 
     def label(self) -> str:
         """How a reply shows it: ``comedy``, ``not animated``, ``1990–1999``."""
+        if self.either:
+            return " or ".join(one.label() for one in self.alternatives())
         if self.op in ("range", "outside"):
             if self.low is not None and self.high is not None:
                 ends = f"{self.low:g}" if self.low == self.high else f"{self.low:g}–{self.high:g}"

@@ -89,7 +89,7 @@ def phrases_of(what: str, vocabulary: Vocabulary) -> set[str]:
 
 
 def values_of(held: Held, vocabulary: Vocabulary) -> set[str]:
-    return {fold(value) for value in held.constraint.values}
+    return {fold(value) for one in held.constraint.alternatives() for value in one.values}
 
 
 def _words_of(held: Held, vocabulary: Vocabulary) -> set[str]:
