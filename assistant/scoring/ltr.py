@@ -239,11 +239,18 @@ def learn(
     narrowed, matrices = [], []
     for choices, part, fitted_on in trained_on:
         some, few = _narrowed(choices, part, weights, config)
-        narrowed.append(few)
-        matrices.append(_matrix(replace(later, popularity=_levels(fitted_on)), some, few))
+        if some:
+            narrowed.append(few)
+            matrices.append(_matrix(replace(later, popularity=_levels(fitted_on)), some, few))
+    held, held_base = _matrix(later, validated_on[0], validated_on[1])
+    (best, best_hit), best_trees = held_out(held_base, validated_on[1]), 0
+    if not narrowed:
+        report(
+            "learned stage: the blend has none of the past choices among its best, so there is nothing to learn from"
+        )
+        return Learning(stage=later, ndcg=best, hit=best_hit, trees=0)
     lists = joined(narrowed)
     train, base = (np.concatenate(of_parts) for of_parts in zip(*matrices, strict=True))
-    held, held_base = _matrix(later, validated_on[0], validated_on[1])
     shape = lists.rows.shape
     # 64 bins: finer splits gain nothing on standardised columns and cost time.
     bins = 64
@@ -269,7 +276,6 @@ def learn(
         for bag in range(config.bags)
     ]
     gradients = _listwise(lists)
-    (best, best_hit), best_trees = held_out(held_base, validated_on[1]), 0
     for tree in range(1, config.rounds + 1):
         for booster in boosters:
             booster.update(data, tree - 1, fobj=gradients)

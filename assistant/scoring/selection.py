@@ -146,6 +146,9 @@ def select(
     table_rows = [row for row, _, _ in tried]
     stage = None
     note = ""
+    if not winner.ndcg:  # weights that were learned here are chance
+        for_short = {}
+        note = "nothing that was tried finds what users chose last: the cold default serves"
     if config.learned and ltr.is_available():
         held = past.choice_lists(columns, validation, weights, candidates=width)
         names = [scorer.name for scorer in columns]
@@ -159,7 +162,7 @@ def select(
         if reached.ndcg > winner.ndcg:
             winner, stage, scorers, final = reached, learning.stage, columns, weights
     elif config.learned:
-        note = "the learned stage needs the extra 'rank'"
+        note = "; ".join([*filter(None, [note]), "the learned stage needs the extra 'rank'"])
     if incumbent is not None:
         reached = in_service(incumbent, train, features, validation)
         table_rows.append(reached)
@@ -305,6 +308,8 @@ items and users that the single one has never seen."""
 
 def _winner(entries: Sequence[Entry]) -> Entry:
     best = max(entries, key=lambda entry: entry[0].ndcg)
+    if not best[0].ndcg:
+        return next(entry for entry in entries if entry[0].name == "cold default")
     blend = next(entry for entry in entries if entry[0].name == "blend")
     return blend if blend[0].ndcg >= BLEND_PREFERRED * best[0].ndcg else best
 

@@ -85,6 +85,17 @@ def test_few_users_fall_back_and_say_how_many_are_needed(n_users):
     assert len(ranker.rank(history_of_rows([]), k=5)) == 5
 
 
+def test_where_nothing_finds_what_was_chosen_what_was_learned_does_not_serve():
+    """Everybody takes the same items in the same order, so that what comes last is always new to all that was fitted."""
+    ranker, table = select_and_fit(events_of([[10, 30, 50, 70, 5]] * 80), world.features(), QUICK)
+    assert {row.ndcg for row in table.rows} == {0.0}
+    assert table.chosen == "cold default"
+    assert "the cold default serves" in table.note
+    assert not ranker.short_weights
+    found = ranker.rank(history_of_rows([30, 50]), k=3, explain=False)
+    assert {r.row for r in found} == {10, 70, 5}
+
+
 def test_where_only_popularity_speaks_it_is_not_made_worse():
     dice = np.random.default_rng(0)
     share = 1 / np.arange(1, world.N_ITEMS + 1)
