@@ -9,6 +9,7 @@ import math
 from contextlib import aclosing, asynccontextmanager
 
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
 
 from assistant.errors import ContextOverflow, ProviderTimeout, Unsupported
 from assistant.llm.base import ChatMessage, Generation, LanguageModel, Sampling, TextDelta, generate
@@ -18,6 +19,8 @@ from assistant.llm.openai import OpenAIConfig, OpenAIModel
 from assistant.llm.recorded import RecordedModel
 from assistant.llm.scripted import ScriptedAnswer, ScriptedModel
 from assistant.llm.smollm2 import find_smollm2
+from assistant.llm.traced import TracedModel
+from assistant.telemetry import Telemetry
 from tests.assistant.llm.chat_server import ChatServer, Reply, answer
 
 pytestmark = pytest.mark.anyio
@@ -60,6 +63,8 @@ def _scripted():
 async def _open(kind, tmp_path):
     if kind == "scripted":
         yield _scripted()
+    elif kind == "traced":
+        yield TracedModel(_scripted(), Telemetry(TracerProvider().get_tracer("test")))
     elif kind == "recorded":
         recorded = RecordedModel(tmp_path / "a.jsonl", inner=_scripted(), mode="auto")
         yield recorded
@@ -93,7 +98,7 @@ def _local():
     return pytest.param("llama_cpp", marks=[pytest.mark.local_model, skip])
 
 
-@pytest.fixture(scope="module", params=["scripted", "recorded", "openai", "langchain", _local()])
+@pytest.fixture(scope="module", params=["scripted", "traced", "recorded", "openai", "langchain", _local()])
 async def model(request, tmp_path_factory):
     async with _open(request.param, tmp_path_factory.mktemp("recorded")) as opened:
         yield opened
