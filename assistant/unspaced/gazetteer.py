@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from assistant.catalogue import Catalogue
 from assistant.text import fold, is_unspaced
 from assistant.types import Value, is_translation
-from assistant.unspaced.words import Phrases, how_said
+from assistant.unspaced.words import Phrases, how_said, one_script
 from assistant.vocabulary import CLOSED_VALUES, FREE_SLOTS
 
 if TYPE_CHECKING:
@@ -28,10 +28,14 @@ MIN_NAME_PART = 2
 _PARTS = re.compile(r"[·・•‧\s]+")
 _DROPPED = re.compile(r"[\s·・•‧,，.。!！?？:：~～—\-_'’\"“”()（）《》]+")
 
+_ASCII_DROPPED = {code: None for code in range(128) if _DROPPED.match(chr(code))}
+
 
 def key(text: str) -> str:
     """How phrases are compared."""
-    return _DROPPED.sub("", fold(text))
+    if text.isascii():  # as most names of most catalogues are, all of which are read
+        return text.lower().translate(_ASCII_DROPPED)
+    return _DROPPED.sub("", one_script(fold(text)))
 
 
 def _paired(values: Value, others: Value) -> Iterable[tuple[str, str]]:
@@ -61,6 +65,8 @@ class Gazetteer:
     def translated(self) -> Mapping[tuple[str, str], str]:
         """(slot, folded value) to the value in this language, learned from items that have both in the same order."""
         found: dict[tuple[str, str], str] = {}
+        if not any(name.endswith(f"_{self.code}") for name in self.catalogue.attribute_names):
+            return found
         for row in range(len(self.catalogue)):
             item = self.catalogue.item(row)
             own: Mapping[str, Value] = {}

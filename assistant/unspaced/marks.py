@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from assistant.text import fold
 from assistant.types import Constraint
 from assistant.unspaced.gazetteer import Labels
+from assistant.unspaced.words import one_script
 
 CLAUSE_ENDS = "，。；！？,;!?\n"
 """Signs that end the reach of a negation."""
@@ -45,7 +46,7 @@ class Notes:
 
     text: str
     plain: str
-    """The text, folded, character by character."""
+    """The text, folded and in one script, character by character."""
     marks: list[Mark] = field(default_factory=list)
     constraints: list[Constraint] = field(default_factory=list)
     wishes: list[Constraint] = field(default_factory=list)
@@ -60,7 +61,8 @@ class Notes:
 
     @classmethod
     def of(cls, text: str) -> Notes:
-        return cls(text=text, plain="".join(folded if len(folded := fold(c)) == 1 else c for c in text))
+        plain = "".join(folded if len(folded := fold(c)) == 1 else c for c in text)
+        return cls(text=text, plain=one_script(plain))
 
     def use(self, start: int, end: int) -> None:
         self.used |= set(range(start, end))

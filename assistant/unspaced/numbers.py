@@ -4,58 +4,30 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Sequence
 
 from assistant.understanding.number_spans import NumberSpan
+from assistant.unspaced.amounts import Amount
+from assistant.unspaced.numerals import AROUND, DIGITS, HAN_DIGIT, NUM, TO, bounded, value_of
 
 LENGTH_SLOTS = ("runtime", "duration", "length", "minutes", "runtime_minutes")
 PAGE_SLOTS = ("pages", "num_pages", "page_count")
-_DIGITS = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
-_UNITS = {"十": 10, "百": 100, "千": 1_000, "万": 10_000}
-_NUM = r"(?:\d+(?:\.\d+)?[万千百]?|[零〇一二两三四五六七八九十百千万]+)"
-_YEAR = r"(?:(?<!\d)(?:1[89]|20)\d\d(?!\d)|[一二][零〇一二三四五六七八九]{3})"
-_TO = r"\s*(?:到|至|-|–|—|~|～|和|与)\s*"
-_BELOW_BEFORE = (
-    r"(?:不超过|不要超过|别超过|不能超过|最多|至多|不多于|不高于|不到|少于|短于|低于|小于|控制在|便宜于|不长于)"
-)
-_ABOVE_BEFORE = r"(?:超过|多于|长于|高于|大于|至少|最少|起码|不少于|不短于|不低于)"
-_STRICT_BEFORE = r"(?:不到|少于|短于|低于|小于|超过|多于|长于|高于|大于)"
-_BELOW_BEHIND = r"(?:以内|之内|以下|之下|内|封顶)"
-_ABOVE_BEHIND = r"(?:以上|之上|起步|往上|起|多)"
-_AROUND = r"(?:左右|上下|差不多|大概)"
-_CENTURY = r"(?:20世纪|上世纪|上个世纪|二十世纪|19)"
+NEAR_YEARS = 3
+"""How far "1968年前后" reaches to either side."""
+_YEAR = rf"(?:(?<!\d)(?:1[89]|20)\d\d(?!\d)|[一二]{HAN_DIGIT}{{3}}|两千(?:零?[一二三四五六七八九])?(?=年))"
+_CENTURY = r"(?:20世纪|上世纪|上个世纪|二十世纪|19|21世纪|二十一世纪|本世纪)"
 _DECADE = r"(?:[1-9]0|[二三四五六七八九]十|零零|00|[12]0|一十|十)"
 _PART = {"初": (0, 3), "初期": (0, 3), "前期": (0, 4), "早期": (0, 3), "中": (4, 6), "中期": (4, 6), "末": (7, 9), "末期": (7, 9), "后期": (5, 9), "晚期": (7, 9)}  # fmt: skip
 _PARTS = "|".join(sorted(_PART, key=len, reverse=True))
-_BEFORE = r"(?:以前|之前|前)"
+_BEFORE = r"(?:以前|之前|前(?!后))"
 _AFTER = r"(?:以后|之后|以来|后|起|至今|开始|往后)"
-_NEGATED = re.compile(r"(?:不要|不想看|不看|别|不是|不在|不属于|非|除了|除去|排除)[^，。；,;]{0,3}$")
+_NEGATED = re.compile(
+    r"(?:不要|不想看|不看|别|不是|不在|不属于|非|除了|除去|排除)(?:是|在|看|出|拍的?|那[种些]|什么|任何|片长|时长|长度|年代|评分)?$"
+)
+_NEGATED_BEHIND = re.compile(
+    r"(?:拍)?的?(?:片子|电影|片)?(?:以外|之外|除外|就算了|就免了|就不用了|免了|不考虑|(?:都|就)?不要(?=了?(?:$|[，。；！,;!\s])))"
+)
 _COUNTED = r"(?:个|部|本|款|家|首|张|条|双|件|套|种)"
-
-
-def value_of(text: str) -> float:
-    """The number that digits or Han numerals stand for: ``一百二十`` 120, ``两千零五`` 2005, ``1.5`` 1.5, ``一九九四`` 1994."""
-    if match := re.fullmatch(r"(\d+(?:\.\d+)?)([万千百]?)", text):
-        return float(match[1]) * _UNITS.get(match[2], 1)
-    if not any(character in _UNITS for character in text):
-        return float("".join(str(_DIGITS[character]) for character in text))
-    total = section = 0
-    digit: int | None = None
-    last = 1
-    for character in text:
-        if character in _DIGITS:
-            digit = _DIGITS[character]
-            continue
-        unit = _UNITS[character]
-        if unit == 10_000:
-            total += (section + (digit or 0)) * unit
-            section = 0
-        else:
-            section += (1 if digit is None else digit) * unit
-        digit, last = None, unit
-    if digit is not None:  # 一百五 is 150, 一百零五 is 105
-        section += digit * (last // 10 if last > 10 and "零" not in text[-2:] and "〇" not in text[-2:] else 1)
-    return float(total + section)
 
 
 def _year(text: str) -> int:
@@ -67,46 +39,57 @@ def _decade(century: str | None, digits: str) -> int:
     start = {"零零": 0, "00": 0}.get(digits, -1)
     start = int(value_of(digits)) if start < 0 else start
     if century is not None:
-        return (2000 if century == "20" else 1900) + start
+        return (2000 if century == "20" or century.startswith(("21", "二十一", "本")) else 1900) + start
     return (1900 if start >= 20 else 2000) + start
 
 
-def find_numbers(text: str, numbers: Collection[str], *, today: datetime.date) -> list[NumberSpan]:
+def find_numbers(
+    text: str, numbers: Collection[str], *, today: datetime.date, amounts: Sequence[Amount] = ()
+) -> list[NumberSpan]:
     """Every limit on one of the catalogue's ``numbers`` that ``text`` states, and how many items it asks for."""
     spans: list[NumberSpan] = []
 
-    def take(match: re.Match[str], slot: str | None, low: float | None = None, high: float | None = None) -> None:
+    def take(
+        match: re.Match[str], slot: str | None, low: float | None = None, high: float | None = None, step: float = 1
+    ) -> None:
         start, end = match.span()
         if any(span.start < end and start < span.end for span in spans):
             return
-        negated = slot is not None and _NEGATED.search(text, 0, start) is not None
+        negated = False
+        if slot is not None:
+            behind = _NEGATED_BEHIND.match(text, end)
+            negated = behind is not None or _NEGATED.search(text, 0, start) is not None
+            end = behind.end() if behind is not None else end
         if negated and (low is None) != (high is None):  # 不要2000年以前的 is from 2000
-            step = 0 if slot == "price" else 1
             low, high, negated = (None, low - step, False) if low is not None else ((high or 0) + step, None, False)
         spans.append(NumberSpan(start=start, end=end, slot=slot, low=low, high=high, negated=negated))
 
+    for amount in amounts:
+        if named := next((slot for slot in amount.slots if slot in numbers), None):
+            for match, low, high in amount.limits(text):
+                take(match, named, low, high, amount.step)
     if "year" in numbers:
         _years(text, take, today)
     if length := next((slot for slot in LENGTH_SLOTS if slot in numbers), None):
         _lengths(text, lambda match, low, high: take(match, length, low, high))
     if pages := next((slot for slot in PAGE_SLOTS if slot in numbers), None):
-        for match, low, high in _bounded(text, rf"(?P<v>{_NUM})\s*页", lambda m: value_of(m["v"]), 1):
+        for match, low, high in bounded(text, rf"(?P<v>{NUM})\s*页", lambda m: value_of(m["v"]), 1):
             take(match, pages, low, high)
     if "price" in numbers:
-        _prices(text, lambda match, low, high: take(match, "price", low, high))
+        _prices(text, lambda match, low, high: take(match, "price", low, high, 0))
     _count(text, take)
     return sorted(spans, key=lambda span: span.start)
 
 
 def _years(text: str, take: Callable[..., None], today: datetime.date) -> None:
-    for m in re.finditer(rf"(?P<a>{_YEAR})年?{_TO}(?P<b>{_YEAR})年?(?:之间|期间|间)?", text):
+    for m in re.finditer(rf"(?P<a>{_YEAR})年?{TO}(?P<b>{_YEAR})年?(?:之间|期间|间)?", text):
         low, high = sorted((_year(m["a"]), _year(m["b"])))
         take(m, "year", low, high)
     for m in re.finditer(rf"(?P<c>{_CENTURY}|20)?(?P<a>{_DECADE})(?:年代)?(?:到|至|和|或|、|-|~)(?P<d>{_CENTURY}|20)?(?P<b>{_DECADE})年代(?P<how>{_BEFORE}|{_AFTER})?", text):  # fmt: skip
         first, last = _decade(m["c"], m["a"]), _decade(m["d"] or m["c"], m["b"])
         take(m, "year", min(first, last), max(first, last) + 9)
     for m in re.finditer(r"([二三四五六七八九])([二三四五六七八九])十年代", text):  # 七八十年代
-        take(m, "year", 1900 + 10 * _DIGITS[m[1]], 1909 + 10 * _DIGITS[m[2]])
+        take(m, "year", 1900 + 10 * DIGITS[m[1]], 1909 + 10 * DIGITS[m[2]])
     for m in re.finditer(
         rf"(?P<c>{_CENTURY}|20)?(?P<a>{_DECADE})年代(?P<part>{_PARTS})?(?P<how>{_BEFORE}|{_AFTER})?", text
     ):
@@ -134,12 +117,12 @@ def _years(text: str, take: Callable[..., None], today: datetime.date) -> None:
         take(m, "year", None, _year(m["y"]) - 1)
     for m in re.finditer(rf"(?:晚于)(?P<y>{_YEAR})年?", text):
         take(m, "year", _year(m["y"]) + 1, None)
-    for m in re.finditer(rf"(?:最近|过去|近)(?P<n>{_NUM})年(?:内|里|以来|之内|间)?", text):
+    for m in re.finditer(rf"(?:最近|过去|近)(?P<n>{NUM})年(?:内|里|以来|之内|间)?", text):
         take(m, "year", today.year - int(value_of(m["n"])), None)
-    for m in re.finditer(r"21世纪|二十一世纪|本世纪|新世纪", text):
-        take(m, "year", 2000, None)
-    for m in re.finditer(r"上世纪|上个世纪|20世纪|二十世纪", text):
-        take(m, "year", 1900, 1999)
+    for m in re.finditer(rf"(?P<n>{NUM}|上个?|本|这个?|新)世纪(?:(?:头|前|最初)(?P<years>十|二十|20|10)年|(?P<part>{_PARTS}))?(?P<how>{_BEFORE}|{_AFTER})?", text):  # fmt: skip
+        _century(m, take)
+    for m in re.finditer(rf"(?P<y>{_YEAR})年?(?:前后|左右|上下|附近|那几年)", text):
+        take(m, "year", _year(m["y"]) - NEAR_YEARS, _year(m["y"]) + NEAR_YEARS)
     for word, back in (("今年", 0), ("去年", 1), ("前年", 2)):
         for m in re.finditer(word, text):
             take(m, "year", today.year - back, today.year - back)
@@ -147,58 +130,76 @@ def _years(text: str, take: Callable[..., None], today: datetime.date) -> None:
         take(m, "year", _year(m["y"]), _year(m["y"]))
 
 
-Limits = Iterator[tuple[re.Match[str], float | None, float | None]]
+def _century(m: re.Match[str], take: Callable[..., None]) -> None:
+    """ "20世纪", "上世纪末", "21世纪头十年", "本世纪以前"."""
+    named = {"上": 20, "上个": 20}.get(m["n"]) or (
+        21 if m["n"] in ("本", "这", "这个", "新") else int(value_of(m["n"]))
+    )
+    start = 100 * (named - 1)
+    if not 1800 <= start <= 2000:
+        return
+    low, high = start, start + 99
+    if m["years"]:
+        high = start + int(value_of(m["years"])) - 1
+    elif m["part"]:
+        first, last = {"初": (0, 1), "末": (8, 9)}.get(m["part"]) or _PART[m["part"]]
+        low, high = start + 10 * first, start + 10 * last + 9
+    if m["how"] and re.fullmatch(_BEFORE, m["how"]):
+        take(m, "year", None, low - 1)
+    else:
+        take(m, "year", low, None if m["how"] or high >= 2099 else high)
 
 
-def _bounded(text: str, amount: str, value: Callable[[re.Match[str]], float], step: float) -> Limits:
-    """(match, low, high) of an amount with a bound before or behind it, strict ones a ``step`` away."""
-    for m in re.finditer(rf"(?P<bound>{_BELOW_BEFORE}|{_ABOVE_BEFORE})\s*{amount}", text):
-        found, strict = value(m), re.fullmatch(_STRICT_BEFORE, m["bound"]) is not None
-        if re.fullmatch(_BELOW_BEFORE, m["bound"]):
-            yield m, None, found - step if strict else found
-        else:
-            yield m, found + step if strict else found, None
-    for m in re.finditer(rf"{amount}\s*(?P<bound>{_BELOW_BEHIND}|{_ABOVE_BEHIND})", text):
-        below = re.fullmatch(_BELOW_BEHIND, m["bound"]) is not None
-        yield m, None if below else value(m), value(m) if below else None
+def _length(name: str) -> str:
+    """A pattern for a length in hours and minutes, its groups beginning with a name."""
+    hours = rf"(?P<{name}h>{NUM})\s*个?(?P<{name}half>半)?\s*(?:小时|钟头)"
+    return (
+        rf"(?:{hours}(?:(?P<{name}over>半)|零?(?P<{name}m>{NUM})\s*(?:分钟?)?)?"
+        rf"|(?P<{name}alone>半)\s*个?(?:小时|钟头)|(?P<{name}minutes>{NUM})\s*分钟)"
+    )
 
 
-_MINUTES = rf"(?:(?P<h>{_NUM})\s*个?(?P<half>半)?\s*(?:小时|钟头)(?:(?P<half2>半)|零?(?P<m>{_NUM})\s*分钟?)?|(?P<half3>半)\s*个?小时|(?P<m2>{_NUM})\s*分钟)"
-
-
-def _minutes(m: re.Match[str]) -> float:
-    if m["half3"]:
+def _minutes(m: re.Match[str], name: str = "l") -> float:
+    if m[f"{name}alone"]:
         return 30.0
-    if m["m2"]:
-        return value_of(m["m2"])
-    return 60 * value_of(m["h"]) + (30 if m["half"] or m["half2"] else 0) + (value_of(m["m"]) if m["m"] else 0)
+    if m[f"{name}minutes"]:
+        return value_of(m[f"{name}minutes"])
+    half = m[f"{name}half"] or m[f"{name}over"]
+    return 60 * value_of(m[f"{name}h"]) + (30 if half else 0) + (value_of(m[f"{name}m"]) if m[f"{name}m"] else 0)
+
+
+_LENGTH = _length("l")
 
 
 def _lengths(text: str, take: Callable[[re.Match[str], float | None, float | None], None]) -> None:
-    for m in re.finditer(rf"(?P<a>{_NUM})\s*(?:分钟)?(?:到|至|和|与|-|–|~|～)(?P<b>{_NUM})\s*分钟(?:之间|间)?", text):
+    for m in re.finditer(rf"(?P<a>{NUM})\s*(?:分钟)?{TO}(?P<b>{NUM})\s*分钟(?:之间|间)?", text):
         take(m, *sorted((value_of(m["a"]), value_of(m["b"]))))
-    for match, low, high in _bounded(text, _MINUTES, _minutes, 1):
+    for m in re.finditer(rf"{_length('a')}{TO}{_length('b')}(?:之间|间)?", text):
+        take(m, *sorted((_minutes(m, "a"), _minutes(m, "b"))))
+    for m in re.finditer(rf"(?P<a>{NUM}){TO}(?P<b>{NUM})个?(?P<half>半)?(?:小时|钟头)(?:之间|间)?", text):
+        take(m, *sorted((60 * value_of(m["a"]), 60 * value_of(m["b"]) + (30 if m["half"] else 0))))
+    for match, low, high in bounded(text, _LENGTH, _minutes, 1):
         take(match, low, high)
-    for m in re.finditer(rf"(?:{_AROUND})?{_MINUTES}(?:{_AROUND})?", text):
+    for m in re.finditer(rf"(?:{AROUND})?{_LENGTH}(?:{AROUND})?", text):
         take(m, _minutes(m) - 10, _minutes(m) + 10)
 
 
 def _prices(text: str, take: Callable[[re.Match[str], float | None, float | None], None]) -> None:
     unit = r"(?:元|块钱|块|美元|欧元|人民币|刀)"
-    for m in re.finditer(rf"[¥￥$€]?(?P<a>{_NUM}){unit}?{_TO}[¥￥$€]?(?P<b>{_NUM}){unit}(?:之间)?", text):
+    for m in re.finditer(rf"[¥￥$€]?(?P<a>{NUM}){unit}?{TO}[¥￥$€]?(?P<b>{NUM}){unit}(?:之间)?", text):
         take(m, *sorted((value_of(m["a"]), value_of(m["b"]))))
-    amount = rf"(?:[¥￥$€]\s*(?P<v>{_NUM})|(?P<w>{_NUM})\s*{unit})"
+    amount = rf"(?:[¥￥$€]\s*(?P<v>{NUM})|(?P<w>{NUM})\s*{unit})"
 
     def value(m: re.Match[str]) -> float:
         return value_of(m["v"] or m["w"])
 
-    for match, low, high in _bounded(text, amount, value, 0):
+    for match, low, high in bounded(text, amount, value, 0):
         take(match, low, high)
-    for m in re.finditer(rf"预算(?:是|为|在|大概|只有)?[¥￥$€]?(?P<v>{_NUM}){unit}?(?:{_AROUND}|以内)?", text):
+    for m in re.finditer(rf"预算(?:是|为|在|大概|只有)?[¥￥$€]?(?P<v>{NUM}){unit}?(?:{AROUND}|以内)?", text):
         take(m, None, value_of(m["v"]))
-    for m in re.finditer(rf"{amount}(?:{_AROUND})", text):
+    for m in re.finditer(rf"{amount}(?:{AROUND})", text):
         take(m, 0.8 * value(m), 1.2 * value(m))
-    for m in re.finditer(rf"(?P<bound>便宜于|低于|不超过|不到)(?P<v>{_NUM})(?!\s*(?:分|小时|页|年|%))", text):
+    for m in re.finditer(rf"(?P<bound>便宜于|低于|不超过|不到)(?P<v>{NUM})(?!\s*(?:分|小时|页|年|%))", text):
         take(m, None, value_of(m["v"]))
     for m in re.finditer(amount, text):
         take(m, None, value(m))
@@ -207,18 +208,18 @@ def _prices(text: str, take: Callable[[re.Match[str], float | None, float | None
 def _count(text: str, take: Callable[..., None]) -> None:
     """How many are wanted: ``推荐三部``, ``给我5个``, ``来两本``; "一部" is the article "a" unless "只" stands before it."""
     verbs = r"(?:推荐|介绍|来|给我|给|找|要|想看|看|列出|列|选|挑)(?:我|一下)?"
-    for m in re.finditer(rf"{verbs}(?P<n>{_NUM})(?={_COUNTED}|(?:电影|片))", text):
+    for m in re.finditer(rf"{verbs}(?P<n>{NUM})(?={_COUNTED}|(?:电影|片))", text):
         number = int(value_of(m["n"]))
         if 1 < number <= 99:
             take(m, None, number)
             return
     for m in re.finditer(
-        rf"(?:^|[，,])(?P<n>{_NUM})(?={_COUNTED}[^，。,;；]{{0,8}}?(?:电影|影片|片|剧|动画|小说|书|鞋|餐厅|游戏))", text
+        rf"(?:^|[，,])(?P<n>{NUM})(?={_COUNTED}[^，。,;；]{{0,8}}?(?:电影|影片|片|剧|动画|小说|书|鞋|餐厅|游戏))", text
     ):
         number = int(value_of(m["n"]))
         if 1 < number <= 99:
             take(m, None, number)
             return
-    for m in re.finditer(rf"(?:只要|就要|只推荐|只给我|只来)(?P<n>{_NUM})(?={_COUNTED})", text):
+    for m in re.finditer(rf"(?:只要|就要|只推荐|只给我|只来)(?P<n>{NUM})(?={_COUNTED})", text):
         take(m, None, int(value_of(m["n"])))
         return

@@ -13,7 +13,7 @@ from assistant.unspaced.marks import CLAUSE_ENDS, Mark, Notes
 from assistant.unspaced.numbers import find_numbers
 from assistant.unspaced.talk import Talk, talk_of
 from assistant.unspaced.values import beside, find_labels, find_people
-from assistant.unspaced.words import Phrases, load_phrases
+from assistant.unspaced.words import Phrases, load_phrases, one_script
 from assistant.vocabulary import Vocabulary
 
 MAX_CARDS = 50
@@ -80,7 +80,9 @@ def understand_unspaced(
     find_people(notes, language)
     find_labels(notes, gazetteer, language)
     constraints = _merged([*notes.constraints, *talk.constraints], gazetteer.catalogue.roles)
-    search_text = notes.left()
+    search_text = left = notes.left()
+    if (plain := one_script(left)) != left:
+        search_text = f"{left} {plain}"
     described = bool(notes.left(but=("label", "wish")))
     if not any(character.isalnum() for character in search_text):
         search_text = ""
@@ -164,7 +166,8 @@ def _stands_alone(phrase: str, size: int, plain: str, at: int, language: Languag
 
 def _numbers(notes: Notes, gazetteer: Gazetteer, today: datetime.date) -> None:
     masked = "".join("　" if place in notes.used else character for place, character in enumerate(notes.plain))
-    for span in find_numbers(masked, gazetteer.catalogue.numbers.keys(), today=today):
+    amounts = gazetteer.phrases.amounts
+    for span in find_numbers(masked, gazetteer.catalogue.numbers.keys(), today=today, amounts=amounts):
         notes.use(span.start, span.end)
         if span.slot is None:
             notes.k = int(span.low or span.high or 1)

@@ -11,7 +11,8 @@ from assistant.language import Language
 from assistant.types import Constraint, Context, Intent, Statement
 from assistant.unspaced.gazetteer import Gazetteer, key
 from assistant.unspaced.marks import Notes
-from assistant.unspaced.numbers import LENGTH_SLOTS, PAGE_SLOTS, value_of
+from assistant.unspaced.numbers import LENGTH_SLOTS, PAGE_SLOTS
+from assistant.unspaced.numerals import value_of
 
 _ORDINAL_DIGITS = "零〇一二两三四五六七八九十"
 SHORT = 12

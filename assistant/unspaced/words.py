@@ -10,6 +10,7 @@ from importlib import resources
 from typing import Any, Literal
 
 from assistant.text import fold
+from assistant.unspaced.amounts import Amount
 
 Direction = Literal["less", "more"]
 
@@ -40,6 +41,8 @@ class Phrases:
     older: tuple[str, ...]
     newer: tuple[str, ...]
     stock: tuple[str, ...]
+    amounts: tuple[Amount, ...]
+    """Numbers that are named: 评分不低于8."""
     flags: Mapping[str, str]
     """Phrase to the yes-or-no slot that it asks for."""
     said: Mapping[str, str]
@@ -63,6 +66,27 @@ def how_said(code: str) -> Mapping[str, str]:
                 if value.isascii():
                     found.setdefault(fold(value), phrase)
     return found
+
+
+def _amount(table: Mapping[str, Any]) -> Amount:
+    lists = {name: tuple(value) for name, value in table.items() if isinstance(value, list)}
+    return Amount(**{**table, **lists})
+
+
+@cache
+def _variants() -> Mapping[int, str]:
+    """Characters of one script to those of the other, by code point; from the ``_variants`` files of all languages."""
+    found: dict[int, str] = {}
+    for file in resources.files("assistant").joinpath("languages").iterdir():
+        if file.name.endswith("_variants.toml"):
+            pairs: str = tomllib.loads(file.read_text(encoding="utf-8"))["pairs"]
+            found |= {ord(pair[0]): pair[1] for pair in pairs.split()}
+    return found
+
+
+def one_script(text: str) -> str:
+    """A text with one character in the place of all its variants (電影 as 电影), of the same length."""
+    return text if text.isascii() else text.translate(_variants())
 
 
 def _akin(groups: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -110,6 +134,7 @@ def load_phrases(code: str) -> Phrases:
         older=longest_first(references["older"]),
         newer=longest_first(references["newer"]),
         stock=longest_first(data["cues"]["in_stock"]),
+        amounts=tuple(_amount(table) for table in data["amounts"].values()),
         flags=data["flags"],
         said={fold(value): phrase for value, phrase in data["said"].items()},
         akin=_akin(data["akin"]["groups"]),

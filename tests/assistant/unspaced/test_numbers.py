@@ -6,7 +6,9 @@ import datetime
 
 import pytest
 
-from assistant.unspaced.numbers import find_numbers, value_of
+from assistant.unspaced.numbers import find_numbers
+from assistant.unspaced.numerals import value_of
+from assistant.unspaced.words import load_phrases
 
 SLOTS = ("year", "runtime", "pages", "price")
 TODAY = datetime.date(2026, 6, 1)
@@ -18,6 +20,7 @@ TODAY = datetime.date(2026, 6, 1)
         ("七", 7), ("十", 10), ("十二", 12), ("二十", 20), ("九十五", 95), ("一百", 100), ("一百零五", 105), ("一百五", 150),
         ("一百二十", 120), ("两百", 200), ("三百六十五", 365), ("两千零五", 2005), ("一九九四", 1994), ("二〇一〇", 2010),
         ("一万二千", 12000), ("1.5", 1.5), ("2万", 20000), ("120", 120),
+        ("八点五", 8.5), ("两千", 2000),
     ],
 )  # fmt: skip
 def test_numerals(text, value):
@@ -43,10 +46,16 @@ def test_numerals(text, value):
         ("100元以下", "price", None, 100), ("五十块以内", "price", None, 50), ("不超过¥200", "price", None, 200),
         ("一百到两百元", "price", 100, 200), ("50-80块", "price", 50, 80), ("预算三百", "price", None, 300),
         ("500元以上", "price", 500, None),
+        ("1968年前后", "year", 1965, 1971), ("两千年之前", "year", None, 1999), ("21世纪头十年", "year", 2000, 2009),
+        ("20世纪末", "year", 1980, 1999), ("本世纪以前", "year", None, 1999), ("21世纪以来", "year", 2000, None),
+        ("一小时四十分钟到两小时之间", "runtime", 100, 120), ("一到两个小时", "runtime", 60, 120), ("最长100分钟", "runtime", None, 100),
+        ("不能低于90分钟", "runtime", 90, None), ("最短两小时", "runtime", 120, None), ("片长100以内", "runtime", None, 100),
+        ("时长不要超过95", "runtime", None, 95), ("片长在90到100之间", "runtime", 90, 100),
+        ("2000年代以前", "year", None, 1999), ("2000年以前的就算了", "year", 2000, None),
     ],
 )  # fmt: skip
 def test_limits(text, slot, low, high):
-    (span,) = find_numbers(text, SLOTS, today=TODAY)
+    (span,) = find_numbers(text, SLOTS, today=TODAY, amounts=load_phrases("zh").amounts)
     assert (span.slot, span.low, span.high, span.negated) == (slot, low, high, False)
 
 
@@ -73,3 +82,36 @@ def test_a_number_that_limits_nothing(text):
 
 def test_a_slot_that_the_catalogue_does_not_have_is_not_limited():
     assert not find_numbers("90分钟以内，100元以下", ("year",), today=TODAY)
+
+
+@pytest.mark.parametrize(
+    ("text", "slot", "low", "high"),
+    [
+        ("8.5分以上的动画", "rating", 8.5, None), ("评分不低于9分", "rating", 9, None), ("评分最高7.4的", "rating", None, 7.4),
+        ("豆瓣评分要在7到8之间", "rating", 7, 8), ("六点五分以下", "rating", None, 6.5), ("评分低于8", "rating", None, 7.99),
+        ("口碑8左右", "rating", 7.7, 8.3), ("评分8的", "rating", 8, None), ("不要评分低于7的", "rating", 7, None),
+        ("评价人数超过10万", "ratings_count", 100001, None), ("至少五千人评价", "ratings_count", 5000, None),
+    ],
+)  # fmt: skip
+def test_numbers_that_are_named_or_have_a_unit_of_their_own(text, slot, low, high):
+    slots = ("year", "runtime", "rating", "ratings_count", "price")
+    (span,) = find_numbers(text, slots, today=TODAY, amounts=load_phrases("zh").amounts)
+    assert (span.slot, span.negated) == (slot, False)
+    assert (span.low, span.high) == pytest.approx((low, high))
+
+
+@pytest.mark.parametrize("text", ["片长一个半小时以内", "时长在1小时到90分钟之间", "片长90分钟以内"])
+def test_a_name_does_not_tear_a_length_apart(text):
+    (span,) = find_numbers(text, SLOTS, today=TODAY, amounts=load_phrases("zh").amounts)
+    assert (span.slot, span.high) == ("runtime", 90)
+
+
+@pytest.mark.parametrize("text", ["2000年代以外的", "除了2000年代", "2000年代的不考虑", "不是2000年代拍的"])
+def test_a_stretch_of_years_is_ruled_out_before_or_behind_it(text):
+    (span,) = find_numbers(text, SLOTS, today=TODAY)
+    assert (span.low, span.high, span.negated) == (2000, 2009, True)
+
+
+def test_a_negation_of_something_else_does_not_reach_a_number():
+    spans = find_numbers("不要英语的2000年以后", SLOTS, today=TODAY)
+    assert [(span.low, span.high, span.negated) for span in spans] == [(2000, None, False)]

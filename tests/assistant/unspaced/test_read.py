@@ -238,6 +238,18 @@ def test_a_chinese_catalogue_is_understood_by_its_own_labels():
     assert told(understand("不要美国的", chinese)) == "recommend; not countries 美国"
 
 
+def test_both_scripts_and_wide_signs_are_one(films):
+    """Traditional characters and full-width digits say what simplified ones and plain digits say."""
+    for text, same in (
+        ("想看九十年代的喜劇", "想看九十年代的喜剧"),
+        ("２０１０年以後的韓國驚悚片", "2010年以后的韩国惊悚片"),
+        ("給我一部紀錄片，語言是英語，２小時以下", "给我一部纪录片，语言是英语，2小时以下"),
+        ("像《異形》那樣的片子，不要太嚇人的", "像《异形》那样的片子，不要太吓人的"),
+    ):
+        assert told(understand(text, films, today=TODAY)) == told(understand(same, films, today=TODAY))
+    assert "小偷" in understand("講小偷潛入豪宅的電影", films).search_text
+
+
 def test_an_english_message_with_the_same_vocabulary_is_english(films):
     said = understand("a comedy from the nineties", films, Context(language="zh"))
     assert said.language == "en"
