@@ -12,24 +12,31 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from typing import Any
 
 _LOOKS_AHEAD = re.compile(r"\(\?[=!](?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)$")
 """A pattern that says itself what may follow."""
+_END = "(?=[ ]*[?!.…]*$)"
+"""Where a message ends, whatever mark stands there."""
 Units = Mapping[str, float]
 DEFAULT = "en"
 """The language that stands in where another has no sentences."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Cue:
-    """A compiled pattern."""
+    """A pattern."""
 
-    regex: re.Pattern[str]
+    pattern: str
     opens: bool
     """Whether it has to stand where a clause begins."""
+
+    @cached_property
+    def regex(self) -> re.Pattern[str]:
+        """Compiled when it is first needed: all those of a language take a quarter of a second."""
+        return re.compile(self.pattern)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -148,10 +155,12 @@ def _expand(pattern: str, lists: Mapping[str, str]) -> str:
 def _cue(pattern: str, lists: Mapping[str, str], spaced: bool) -> Cue:
     opens = pattern.startswith("^")
     body = _expand(pattern.removeprefix("^").rstrip(), lists)
+    if body.endswith("$") and not body.endswith("?$") and spaced:
+        body = body[:-1] + _END
     if spaced:
         begin = "" if pattern.startswith("\\") else r"(?<!\w)"  # a mark of punctuation may stand behind a word
         body = rf"{begin}(?:{body})" + ("" if _LOOKS_AHEAD.search(pattern) else r"(?!\w)")
-    return Cue(regex=re.compile(body), opens=opens)
+    return Cue(pattern=body, opens=opens)
 
 
 def _slot_words(words: Mapping[str, Any]) -> SlotWords:

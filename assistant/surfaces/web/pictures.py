@@ -12,11 +12,13 @@ import socket
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-import httpx
-
 from assistant.settings import Settings
+
+if TYPE_CHECKING:
+    import httpx  # takes a tenth of a second to import, and most servers never need it
 
 TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif", "image/avif"})
 """What a picture may be. Not SVG, which can hold script."""
@@ -60,6 +62,8 @@ class Pictures:
         """The picture, None when there is none that may be shown. Never raises for what lies on the other side."""
         if not self.on:
             return None
+        import httpx
+
         if url in self._kept:
             self._kept.move_to_end(url)
             return self._kept[url]
@@ -86,6 +90,8 @@ class Pictures:
         return host if fine else None
 
     async def _follow(self, url: str) -> Picture | None:
+        import httpx
+
         async with httpx.AsyncClient(
             transport=self._transport, timeout=SECONDS, follow_redirects=False, trust_env=False, cookies=None
         ) as client:
@@ -120,7 +126,7 @@ class Pictures:
 
 async def _read(response: httpx.Response) -> Picture | None:
     media_type = response.headers.get("content-type", "").partition(";")[0].strip().casefold()
-    if response.status_code != httpx.codes.OK or media_type not in TYPES:
+    if response.status_code != 200 or media_type not in TYPES:
         return None
     data = bytearray()
     async for chunk in response.aiter_bytes():
