@@ -41,6 +41,8 @@ class State:
     """Questions in a row that the user did not go into."""
     passed: int = 0
     """Questions in a row that were answered with "I don't mind"."""
+    denied: bool = False
+    """Whether the last reply that was to have cards said that nothing fits."""
     tastes_off: tuple[str, ...] = ()
     """``held_id`` of entries of the taste memory that do not count in this conversation."""
     k: int | None = None

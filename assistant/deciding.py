@@ -15,8 +15,10 @@ from assistant.asking import question
 from assistant.conversation import State, load_state
 from assistant.facts import select_facts
 from assistant.faithfulness import Evidence
+from assistant.language import load_language
 from assistant.merging import Merged, hear, request
 from assistant.profile import UserProfile
+from assistant.reconsidering import reconsider
 from assistant.relaxing import relaxations
 from assistant.reply_text import Situation, accepted_text, acting_on, offer, phrase_question, text_before, titles_of
 from assistant.reply_words import reply_words
@@ -52,6 +54,8 @@ class Plan:
     arranged: Arranged = field(default_factory=Arranged)
     """How the list came about."""
     question: Question | None = None
+    denied: bool | None = None
+    """Whether it says that nothing fits; None for a reply that was not to have cards."""
     answer: Explanation | None = None
     milliseconds: dict[str, float] = field(default_factory=dict)
 
@@ -67,6 +71,7 @@ class Plan:
             focus=self.said.references or (() if cards else state.focus),
             shown=tuple(dict.fromkeys((*state.shown, *cards))),
             question=self.question,
+            denied=self.denied if self.denied is not None else state.denied,
             asked=tuple(dict.fromkeys((*state.asked, *filter(None, asked)))),
         )
 
@@ -115,10 +120,17 @@ def decide(
         entries = tastes(store, message.user)
     remembered = taste_held(entries, serving.catalogue)
     merged = hear(state, said, serving.catalogue, tastes=state.in_force(remembered))
+    hidden = profile.known_items | withheld | set(taste_items(entries, likes=False))
+    query = request(merged.state, said, tastes=remembered, cards=settings.cards, excluded=hidden)
+    if _wants_cards(said, context.turn):
+        vocabulary = serving.vocabulary
+        if said.language != vocabulary.language.code:
+            vocabulary = vocabulary.in_language(load_language(said.language))
+        in_force = merged.state.in_force(remembered)
+        merged = reconsider(merged, vocabulary, tastes=in_force, excluded=query.excluded, denied=state.denied)
+        query = request(merged.state, said, tastes=remembered, cards=settings.cards, excluded=hidden)
     state = merged.state
     held = (*state.in_force(remembered), *state.held)
-    hidden = profile.known_items | withheld | set(taste_items(entries, likes=False))
-    query = request(state, said, tastes=remembered, cards=settings.cards, excluded=hidden)
     clock.lap("understand")
     if not _wants_cards(said, context.turn) and said.intent not in QUESTIONS:
         return _without_cards(serving, said, merged, query, held, clock, told=heeded.text)
@@ -189,6 +201,7 @@ def decide(
             acting_on=acting_on(query, held, serving.catalogue),
             arranged=arranged,
             question=asked,
+            denied=not ranking,
             milliseconds=clock.milliseconds,
         )
 

@@ -28,6 +28,10 @@ class Merged:
     """What the user took back."""
     replaced: tuple[Held, ...] = ()
     """What had to make room for something newer."""
+    said: tuple[Held, ...] = ()
+    """What the message states, whether it was held already or not."""
+    reread: tuple[Held, ...] = ()
+    """What is taken in a wider sense than it was heard in, as nothing fits otherwise: see ``reconsidering``."""
 
 
 def hear(state: State, said: Utterance, catalogue: Catalogue, *, tastes: Sequence[Held] = ()) -> Merged:
@@ -40,26 +44,28 @@ def hear(state: State, said: Utterance, catalogue: Catalogue, *, tastes: Sequenc
     off = [held.held_id for held in gone if held.held_id.startswith("taste:")]
     held = [one for one in state.held if one.held_id not in back]
     replaced: list[Held] = []
+    stated: list[Held] = []
     number = state.next_held
     said_now = [(c, True) for c in said.constraints] + [(w, False) for w in said.wishes]
     for constraint, promised in said_now:
         new = Held(held_id=f"h{number}", constraint=constraint, promised=promised, turn=started.turns + 1)
+        stated.append(new)
         if any(_same(one, new) for one in (*held, *tastes) if one.held_id not in off):
             continue
         number += 1
         kept = [(one, one if one.turn == new.turn else _beside(one, new, catalogue)) for one in held]
-        replaced.extend(one for one, left in kept if left is None and one.promised and not _says_again(new, one))
+        replaced.extend(one for one, left in kept if left is None and one.promised and not says_again(new, one))
         held = [*(left for _, left in kept if left is not None), new]
         for taste in tastes:
             if taste.held_id not in off and _beside(taste, new, catalogue) is None:
                 off.append(taste.held_id)
                 replaced.append(taste)
     again = set(said.again)
-    stated = bool(said.constraints or said.wishes or gone)
-    ignored, passed = 0 if stated or said.no_preference else state.ignored, state.passed
+    goes_on = bool(stated or gone)
+    ignored, passed = 0 if goes_on or said.no_preference else state.ignored, state.passed
     if state.question is not None:
-        ignored += not stated and not said.no_preference
-        passed = passed + 1 if said.no_preference else 0 if stated else passed
+        ignored += not goes_on and not said.no_preference
+        passed = passed + 1 if said.no_preference else 0 if goes_on else passed
     after = replace(
         state,
         next_held=number,
@@ -77,7 +83,7 @@ def hear(state: State, said: Utterance, catalogue: Catalogue, *, tastes: Sequenc
         question=None,
         language=said.language,
     )
-    return Merged(state=after, gone=tuple(gone), replaced=tuple(replaced))
+    return Merged(state=after, gone=tuple(gone), replaced=tuple(replaced), said=tuple(stated))
 
 
 def request(
@@ -142,7 +148,7 @@ def _without_words(text: str, gone: Sequence[Held]) -> str:
     return " ".join(text.split())
 
 
-def _says_again(new: Held, old: Held) -> bool:
+def says_again(new: Held, old: Held) -> bool:
     """Whether all that was said before still holds: a narrower range, or the same person in a certain role."""
     a, b = new.constraint, old.constraint
     if a.op != "range" or b.op != "range":

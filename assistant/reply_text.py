@@ -138,6 +138,8 @@ def _changes(situation: Situation, catalogue: Catalogue, words: ReplyWords) -> l
             each = {shown.casefold(): shown for one in held if (shown := label(one, words))}
             labels = words.joined([words.say("quote", words=shown) for shown in each.values()])
             told.append(words.say(name, n=len(each), labels=labels))
+    for one in merged.reread:
+        told.append(words.say("reread", words=words.say("quote", words=one.constraint.words)))
     if said.rejected and (titles := titles_of(said.rejected, catalogue, words)):
         told.append(words.say("rejected", titles=words.joined(titles, "or")))
     if said.seen and situation.query.intent == "refine" and (titles := titles_of(said.seen, catalogue, words)):
@@ -155,7 +157,8 @@ def _opening(situation: Situation, catalogue: Catalogue, words: ReplyWords) -> s
         return words.say("again")
     if query.intent == "small_talk":
         return words.say("greeting_new" if situation.new_user else "greeting_known", suggestions=inner)
-    if not situation.mentioned:
+    understood = situation.said.constraints or situation.said.wishes
+    if not situation.mentioned and not understood:
         return words.say("not_mentioned", suggestions=inner)
     if query.like:
         titles = words.joined(titles_of(query.like, catalogue, words))
