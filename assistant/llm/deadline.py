@@ -34,9 +34,11 @@ class Deadline:
     async def within(self, awaitable: Awaitable[T], what: str) -> T:
         """The result of ``awaitable``, or ``ProviderTimeout`` saying ``what`` when the time is over."""
         try:
-            async with asyncio.timeout(self.left()):
+            async with asyncio.timeout(self.left()) as limit:
                 return await awaitable
         except TimeoutError:
+            if not limit.expired():  # what was awaited gave up by itself, and knows why
+                raise
             raise ProviderTimeout(
                 f"{what} did not answer within {self.seconds:g} s. Allow more time, or choose a faster model.",
                 retryable=True,

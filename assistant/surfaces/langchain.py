@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
+from contextlib import aclosing
+from typing import Any, cast
 
 from assistant.errors import MissingExtraError, UserError
 
@@ -98,11 +99,34 @@ class AssistantRunnable(Runnable[str, Output]):
         raise AssertionError("a turn ended without a reply")
 
     def stream(self, input: str, config: RunnableConfig | None = None, **kwargs: Any) -> Iterator[Output]:
-        yield from self._shown(input, config)
+        """Callbacks are told of the turn as of any chain: its input, each document, and the reply as its output."""
+        turn: list[Generator[Output, None, None]] = []
+
+        def begun(texts: Iterator[str], run_manager: Any, config: RunnableConfig) -> Iterator[Output]:
+            turn.append(self._shown(next(texts), config))
+            return turn[0]
+
+        try:
+            yield from self._transform_stream_with_config(iter([input]), begun, config)
+        finally:
+            for shown in turn:
+                shown.close()
 
     async def astream(self, input: str, config: RunnableConfig | None = None, **kwargs: Any) -> AsyncIterator[Output]:
         """As ``stream``. A reader that leaves stops the turn after the event that is under way."""
-        shown = self._shown(input, config)
+
+        async def given() -> AsyncIterator[str]:
+            yield input
+
+        stream = self._atransform_stream_with_config(given(), self._turn, config)
+        async with aclosing(cast("AsyncGenerator[Output, None]", stream)) as shown:
+            async for document in shown:
+                yield document
+
+    async def _turn(
+        self, texts: AsyncIterator[str], run_manager: Any, config: RunnableConfig
+    ) -> AsyncGenerator[Output, None]:
+        shown = self._shown(await anext(texts), config)
         ahead: asyncio.Future[Output | None] | None = None
         try:
             while True:
@@ -113,10 +137,10 @@ class AssistantRunnable(Runnable[str, Output]):
         finally:
             if ahead is not None and not ahead.done():
                 await asyncio.wait([ahead])
-            await asyncio.to_thread(shown.close)  # type: ignore[attr-defined]  # it is a generator
+            await asyncio.to_thread(shown.close)
 
-    def _shown(self, text: str, config: RunnableConfig | None) -> Iterator[Output]:
-        given = (config or {}).get("configurable", {})
+    def _shown(self, text: str, config: RunnableConfig) -> Generator[Output, None, None]:
+        given = config.get("configurable", {})
         user = self._user or given.get("user")
         if not user:
             raise UserError(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 pytest.importorskip("langchain_tests")
 
+from langchain_core.callbacks import BaseCallbackHandler
 from langchain_tests.integration_tests import RetrieversIntegrationTests, ToolsIntegrationTests
 from langchain_tests.unit_tests import ToolsUnitTests
 
@@ -95,3 +98,75 @@ def test_who_asks_is_never_guessed(opened):
         AssistantRunnable(opened).invoke("a comedy")
     asked = AssistantRunnable(opened).invoke("a comedy", {"configurable": {"user": "eva"}})
     assert asked.user == "eva"
+
+
+class Heard(BaseCallbackHandler):
+    """What callbacks are told, in order."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, Any]] = []
+
+    def on_chain_start(self, serialized, inputs, **kwargs) -> None:
+        self.told.append(("start", inputs))
+
+    def on_chain_end(self, outputs, **kwargs) -> None:
+        self.told.append(("end", outputs))
+        self.inputs = kwargs.get("inputs")
+
+    def on_chain_error(self, error, **kwargs) -> None:
+        self.told.append(("error", error))
+
+
+async def shown_by(runnable, way, text, config):
+    if way == "invoke":
+        return [runnable.invoke(text, config)]
+    if way == "ainvoke":
+        return [await runnable.ainvoke(text, config)]
+    if way == "stream":
+        return list(runnable.stream(text, config))
+    return [document async for document in runnable.astream(text, config)]
+
+
+@pytest.mark.parametrize("way", ["invoke", "ainvoke", "stream", "astream"])
+async def test_callbacks_are_told_of_a_turn_however_it_is_asked_for(opened, way):
+    heard = Heard()
+    shown = await shown_by(AssistantRunnable(opened, "mia"), way, "a comedy", {"callbacks": [heard]})
+    assert [name for name, _ in heard.told] == ["start", "end"]
+    assert heard.told[-1][1] == shown[-1]
+    assert isinstance(shown[-1], RepliedDocument)
+    if way in ("stream", "astream"):
+        assert heard.inputs == "a comedy"
+
+
+@pytest.mark.parametrize("way", ["invoke", "ainvoke", "stream", "astream"])
+async def test_callbacks_are_told_of_what_failed(opened, way):
+    heard = Heard()
+    with pytest.raises(UserError, match="who asks"):
+        await shown_by(AssistantRunnable(opened), way, "a comedy", {"callbacks": [heard]})
+    assert [name for name, _ in heard.told] == ["start", "error"]
+    assert isinstance(heard.told[-1][1], UserError)
+
+
+async def test_events_of_a_chain_hold_each_card(opened):
+    kinds = []
+    async for event in AssistantRunnable(opened, "mia").astream_events("a comedy", version="v2"):
+        chunk = event["data"].get("chunk")
+        kinds.append((event["event"], type(chunk).__name__ if chunk is not None else None))
+    assert kinds[0] == ("on_chain_start", None)
+    assert kinds[1:-2] == [("on_chain_stream", "RecommendationDocument")] * (len(kinds) - 3)
+    assert kinds[-2:] == [("on_chain_stream", "RepliedDocument"), ("on_chain_end", None)]
+
+
+@pytest.mark.parametrize("way", ["stream", "astream"])
+async def test_a_reader_that_leaves_stops_the_turn(opened, way):
+    runnable = AssistantRunnable(opened, f"leaves {way}")
+    if way == "stream":
+        stream = runnable.stream("a comedy")
+        assert isinstance(next(stream), RecommendationDocument)
+        stream.close()
+    else:
+        astream = runnable.astream("a comedy")
+        assert isinstance(await anext(astream), RecommendationDocument)
+        await astream.aclose()
+    assert opened.core.store.conversations.of(f"leaves {way}") == []
+    assert AssistantRunnable(opened, f"stays {way}").invoke("a comedy").recommendations
