@@ -13,7 +13,7 @@ EXAMPLES = ROOT / "examples"
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]):
     """Runs a script in an empty folder, which it must leave empty; returns what it printed."""
 
     def run_script(name: str) -> str:
@@ -22,7 +22,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
             monkeypatch.delenv(variable, raising=False)
         runpy.run_path(str(EXAMPLES / name), run_name="__main__")
         assert not list(tmp_path.iterdir())
-        return capsys.readouterr().out
+        return capfd.readouterr().out
 
     return run_script
 
@@ -105,6 +105,30 @@ def test_compare_prompts(run) -> None:
     assert re.search(r"^explain@v2#\w+: 100% of claims true", printed, re.M)
     assert re.search(r"^explain_invents_awards@v1#\w+: 0% of claims true, 0% accepted$", printed, re.M)
     assert printed.endswith("the whole gate: fail\n")
+
+
+def test_langchain_recommender(run) -> None:
+    pytest.importorskip("langchain_core")
+    printed = run("langchain_recommender.py")
+    assert len(re.search(r"^retrieved: (.+)$", printed, re.M)[1].split(", ")) == 3
+    assert re.search(r"^with the document of: (.+, ){4}.+$", printed, re.M)
+    assert re.findall(r"^card (\d): ", printed, re.M) == list("12345")
+    assert printed.index("card 5") < printed.index("reply: ")
+    assert re.search(r"^phrased by langchain:scripted: This one was directed by ", printed, re.M)
+
+
+def test_mcp_client(run) -> None:
+    pytest.importorskip("mcp")
+    printed = run("mcp_client.py")
+    assert "tools: explain, give_feedback, recommend, refine, why_not\n" in printed
+    assert re.search(r"^acting on: 1990–1999, Comedy, up to 99 minutes$", printed, re.M)
+    first, refined = (
+        re.search(rf"^{name}: (.+)$", printed, re.M)[1].split(", ") for name in ("recommended", "refined")
+    )
+    assert len(first) == len(refined) == 5
+    assert not set(first) & set(refined)
+    assert "You know Alien already" in printed
+    assert printed.endswith(f"recorded a like of {refined[0]}: True\n")
 
 
 def test_every_script_is_tested_and_described() -> None:
