@@ -19,6 +19,7 @@ from assistant.types import Constraint, Context, Intent, Utterance
 from assistant.understanding.acts import QUESTIONS, find_act, is_out_of_scope, is_small_talk
 from assistant.understanding.alternatives import join_alternatives
 from assistant.understanding.answers import MAX_ANSWER, find_answer
+from assistant.understanding.company import find_company
 from assistant.understanding.critiques import find_critiques
 from assistant.understanding.labels import find_labels, find_open_labels, find_stock
 from assistant.understanding.negations import mark_negations
@@ -69,6 +70,7 @@ def understand(
     find_revisions(reading, vocabulary, context)
     _exclude_titles(reading, vocabulary)
     find_same(reading, vocabulary, context)
+    find_company(reading, vocabulary)
     _find_numbers(reading, vocabulary, context, today or date.today())
     find_critiques(reading, vocabulary, context)
     find_stock(reading, vocabulary)
@@ -109,7 +111,10 @@ def _question(reading: Reading, vocabulary: Vocabulary, context: Context, intent
         intent=intent,
         references=tuple(dict.fromkeys(reading.references)),
         asked=tuple(dict.fromkeys(reading.asked)),
-        unknown=() if reading.references else _unknown_names(reading, vocabulary),
+        accepted=tuple(dict.fromkeys(reading.accepted)),
+        unknown=tuple(reading.unknown)
+        if reading.references or reading.unknown
+        else _unknown_names(reading, vocabulary),
     )
 
 
@@ -304,7 +309,8 @@ def _unknown_names(reading: Reading, vocabulary: Vocabulary) -> tuple[str, ...]:
                 end += 1
                 if reading.punctuated(end - 1):
                     break
-            if end - start >= least and not vocabulary.label(reading.phrase(start, end)):
+            phrase = reading.phrase(start, end)
+            if end - start >= least and not vocabulary.label(phrase) and not vocabulary.free_label(phrase):
                 words = reading.words(start, end)
                 if words not in found and not vocabulary.mentions(words):
                     found.append(words)

@@ -15,7 +15,7 @@ from assistant.text import fold, fold_title, read_words
 from assistant.types import Constraint
 from assistant.understanding.number_patterns import NumberPatterns
 from assistant.understanding.slots import NO, YES, SpokenSlots
-from assistant.understanding.spelling import Speller
+from assistant.understanding.spelling import Speller, nearest_title, other_forms
 
 __all__ = ["Language", "Vocabulary", "load_language", "singular"]
 
@@ -46,6 +46,15 @@ def _spellings(folded: str) -> Iterable[str]:
     """A value as it may stand in a message: as it is, without hyphens, and as the words that it is read as: ``tarn & tor``
     is read as ``tarn tor``."""
     return dict.fromkeys((folded, folded.replace("-", " "), " ".join(read_words(folded))))
+
+
+def root(word: str) -> str:
+    """What forms of an English word have in common, roughly: of "directors", "directed" and "directing" it is "direct"."""
+    word = singular(word)
+    for ending in ("ing", "ion", "or", "er", "ed"):
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
+            return word.removesuffix(ending)
+    return word
 
 
 class Vocabulary:
@@ -125,6 +134,23 @@ class Vocabulary:
         phrase = self.language.comparatives.get(phrase, phrase)
         return self.wish(phrase) or self.label(phrase) or self.free_label(phrase)
 
+    def qualities_in(self, text: str) -> tuple[tuple[str, str], ...]:
+        """(slot, value) of every label that the words of a text name, or stand for first of all: horror for "scary"."""
+        words, found, at = read_words(text), dict[tuple[str, str], None](), 0
+        while at < len(words):
+            for size in range(min(self.language.longest, len(words) - at), 0, -1):
+                phrase = " ".join(words[at : at + size])
+                if phrase in self.language.stopwords or not (labels := self.quality(phrase)):
+                    continue
+                meant = {phrase, self.language.comparatives.get(phrase, phrase)}
+                meant.update(value for word in tuple(meant) for value in self.language.wishes.get(word, ())[:1])
+                found.update(dict.fromkeys((slot, value) for slot, value in labels if fold(value) in meant))
+                found.update(dict.fromkeys(self.label(phrase)))
+                at += size - 1
+                break
+            at += 1
+        return tuple(found)
+
     @cached_property
     def open_labels(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
         """Values of slots with too many to be a closed set, such as brands or series: they mean their slot where it is
@@ -156,6 +182,10 @@ class Vocabulary:
                 if _is_terse(folded):
                     found[folded].append((slot, column.display[folded]))
         return {phrase: tuple(labels) for phrase, labels in found.items()}
+
+    def nearest_title(self, words: str) -> str | None:
+        """See ``spelling.nearest_title``."""
+        return nearest_title(words, self)
 
     @cached_property
     def speller(self) -> Speller:
@@ -243,7 +273,26 @@ class Vocabulary:
         for form in (last, singular(last), last + "s"):
             if labels := self._free_labels.get(f"{head} {form}".strip()):
                 return labels
-        return ()
+        return self.reworded_label(phrase)
+
+    @cached_property
+    def _labels_by_roots(self) -> Mapping[frozenset[str], tuple[tuple[str, str], ...]]:
+        """Tags and moods of several words by the roots of these, whatever their order."""
+        found: dict[frozenset[str], tuple[tuple[str, str], ...]] = {}
+        for phrase, labels in self._free_labels.items():
+            if len(roots := self._roots(phrase)) > 1:
+                found.setdefault(roots, labels)
+        return found
+
+    def _roots(self, phrase: str) -> frozenset[str]:
+        dull = self.language.stopwords - {"directed"}
+        forms = other_forms(self.language.code)
+        return frozenset(root(forms.get(word, word)) for word in phrase.replace("-", " ").split() if word not in dull)
+
+    def reworded_label(self, phrase: str) -> tuple[tuple[str, str], ...]:
+        """Tags and moods that a folded phrase of several words names in another order or form: "directed by women" is
+        the tag "women directors"."""
+        return self._labels_by_roots.get(self._roots(phrase), ()) if " " in phrase else ()
 
     def opposite(self, phrase: str) -> tuple[tuple[str, str], ...]:
         """Labels that a folded phrase rules out: ``with sound`` rules out silent films."""

@@ -112,6 +112,9 @@ def _sentences(standing: Standing, item_ids: tuple[str, ...]) -> Iterator[Senten
         yield from compare(standing, item_ids)
     elif intent in ("about", "compare"):
         yield from about(standing, item_ids[:MOST_ABOUT])
+    elif intent == "why" and len(item_ids) > 1:
+        for item_id in item_ids[:MOST_ABOUT]:
+            yield from why(standing, item_id, brief=True)
     else:
         make = {"why": why, "why_not": why_not, "what_if": what_if}[intent]
         for item_id in item_ids[: 2 if intent == "why_not" else 1]:

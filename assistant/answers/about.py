@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from assistant.answers.standing import Standing
 from assistant.answers.write import Sentence
+from assistant.language import load_language
 from assistant.phrases.labels import kind_of
 from assistant.types import Constraint, Fact, Item
 
@@ -34,9 +35,35 @@ def about(standing: Standing, item_ids: tuple[str, ...]) -> Iterator[Sentence]:
                 yield says(standing, item, slot, name, again=answered)
                 answered = True
         if not answered:
-            if writer.table.closed(standing.said.text):  # "is it sad?": what the record says is no answer to that
-                yield Sentence(name="about_not_told")
-            yield from summary(standing, item)
+            yield from _quality(standing, item) if writer.table.closed(standing.said.text) else summary(standing, item)
+
+
+def _quality(standing: Standing, item: Item) -> Iterator[Sentence]:
+    """ "Is it sad?": yes where the record has one of the values that the word stands for. What else it says is no answer."""
+    writer = standing.writer
+    vocabulary = writer.serving.vocabulary.in_language(load_language(standing.said.language))
+    asked: dict[str, list[str]] = {}
+    for slot, value in vocabulary.qualities_in(standing.said.text):
+        asked.setdefault(slot, []).append(value)
+    said = {
+        slot: found for slot, values in asked.items() if (found := writer.says_values(item, slot, values)) is not None
+    }
+    if said:
+        values = {
+            "title": writer.title(item.item_id),
+            "says": writer.table.listed([words for words, _ in said.values()]),
+        }
+        yield Sentence(
+            name="about_yes", item_id=item.item_id, values=values, facts=tuple(fact for _, fact in said.values())
+        )
+        return
+    yield Sentence(name="about_not_told")
+    moods = next((slot for slot in item.slots() if kind_of(slot) == "moods"), None)
+    if asked and moods is not None and (found := writer.says(item, moods)) is not None:
+        values = {"title": writer.title(item.item_id), "says": found[0]}
+        yield Sentence(name="about", item_id=item.item_id, values=values, facts=(found[1],))
+        return
+    yield from summary(standing, item)
 
 
 def slots_of(standing: Standing) -> tuple[str, ...]:

@@ -57,13 +57,13 @@ def _which(standing: Standing, items: Sequence[Item], slot: str, way: str | None
     values = {item.item_id: _number(item, slot) for item in items}
     told: Item | None = None
     known = {item_id: value for item_id, value in values.items() if value is not None}
-    if way is not None and len(known) == len(items) > 1:
+    if way is not None and (len(known) == len(items) > 1 or (len(known) > 1 and len(items) > 2)):
         best = (max if way == "more" else min)(known.values())
-        winners = [item for item in items if known[item.item_id] == best]
+        winners = [item for item in items if known.get(item.item_id) == best]
         if len(winners) == 1:
             (winner,) = winners
             told = winner
-            facts = tuple(writer.fact(item, slot, item.slots()[slot]) for item in items)
+            facts = tuple(writer.fact(item, slot, item.slots()[slot]) for item in items if item.item_id in known)
             more = {"more": words.more, "less": words.less}[way]
             most = {"more": words.most, "less": words.least}[way]
             says = writer.says(winner, slot)
@@ -80,7 +80,7 @@ def _which(standing: Standing, items: Sequence[Item], slot: str, way: str | None
                 facts=facts,
                 also=tuple(item.item_id for item in items if item is not winner),
             )
-        elif len(winners) == len(items):
+        elif len(winners) == len(known):
             yield Sentence(name="same_value")
         elif len(items) > MOST_ITEMS:
             titles = standing.writer.table.listed([writer.title(item.item_id) for item in winners])

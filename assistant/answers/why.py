@@ -20,8 +20,9 @@ TELLING_SHARE = 0.15
 """A column, or an item of the history, is named when it makes at least this share of what counted for the item."""
 
 
-def why(standing: Standing, item_id: str) -> Iterator[Sentence]:
-    """The reasons for an item, the request's first."""
+def why(standing: Standing, item_id: str, *, brief: bool = False) -> Iterator[Sentence]:
+    """The reasons for an item, the request's first. ``brief``: of several, what the record and the history say for each,
+    without its place."""
     writer = standing.writer
     item, title = writer.item(item_id), writer.title(item_id)
     place = standing.place(item_id)
@@ -47,7 +48,7 @@ def why(standing: Standing, item_id: str) -> Iterator[Sentence]:
             ((slot, value),) = fact.shared
             if quoted := writer.values(item, slot, (value,)):
                 yield Sentence(name="why_often", item_id=item_id, values={"value": quoted[0][1]}, facts=(fact,))
-    if place is not None:
+    if place is not None and not brief:
         total = sum(part for part in place.ranked.contributions.values() if part > 0)
         moved = [other for other, part in place.ranked.history if other != item_id and part >= TELLING_SHARE * total]
         if moved and moved[0] not in {fact.other_item_id for fact in ties}:
@@ -56,7 +57,7 @@ def why(standing: Standing, item_id: str) -> Iterator[Sentence]:
     if met is None and not ties and not told:
         yield Sentence(name="why_little", item_id=item_id, values={"title": title})
         yield from summary(standing, item)
-    if place is not None and place.found:
+    if place is not None and place.found and not brief:
         yield at_position("why_place", writer, place)
 
 

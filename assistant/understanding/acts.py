@@ -9,14 +9,17 @@ import re
 from collections.abc import Sequence
 
 from assistant.types import Context, Intent
-from assistant.understanding.reading import Reading, negated_at
+from assistant.understanding.reading import Reading, cue_at, negated_at
 from assistant.understanding.references import Reference, behind_cue, find_references, ids_of
+from assistant.understanding.titles import unknown_title
 from assistant.vocabulary import Vocabulary
 
 QUESTIONS: tuple[Intent, ...] = ("what_if", "why_not", "why", "compare", "about")
 """Kinds of messages that ask about items and want no list."""
 SHORT = 8
 """Words of a message that can be a question about what is on the table without saying so."""
+MOST_PROVED = 3
+"""Cards whose evidence is told where a message doubts all of them."""
 
 
 def find_act(reading: Reading, vocabulary: Vocabulary, context: Context) -> Intent | None:
@@ -31,11 +34,11 @@ def find_act(reading: Reading, vocabulary: Vocabulary, context: Context) -> Inte
     for intent in intents:
         if found := _with_references(reading, vocabulary, context, intent):
             return found
-    if found := _why(reading, vocabulary, context):
+    if found := _why(reading, vocabulary, context) or _doubts(reading, vocabulary, context):
         return found
     if _compares(reading, vocabulary, context):
         return "compare"
-    if _asks_for_title(reading, vocabulary, context):
+    if _asks_for_title(reading, vocabulary, context) or _takes_and_asks(reading, vocabulary, context):
         return "about"
     if _accepts(reading, vocabulary, context):
         return "accept"
@@ -47,7 +50,11 @@ def _with_references(reading: Reading, vocabulary: Vocabulary, context: Context,
     for match in reading.matches(intent):
         references = find_references(reading, vocabulary, context, loose=True, start=match.start())
         named = [r for r in references if r.titled] or [r for r in references if not r.spoken_last] or references
-        if not references and (intent == "why_not" or not _unknown_title(reading, match.end())):
+        if not references and intent == "why_not":
+            if (missing := unknown_title(reading, vocabulary, match.end())) is None:
+                continue
+            reading.unknown.append(missing)
+        if not references and intent == "what_if" and not _unknown_title(reading, match.end()):
             continue
         reading.references.extend(ids_of(named))
         return intent
@@ -59,6 +66,16 @@ def _with_references(reading: Reading, vocabulary: Vocabulary, context: Context,
 def _unknown_title(reading: Reading, start: int) -> bool:
     """Whether something written like a name stands behind a place: a title that the catalogue does not have."""
     return any(token.start >= start and token.raw[:1].isupper() and len(token.raw) > 1 for token in reading.tokens)
+
+
+def _doubts(reading: Reading, vocabulary: Vocabulary, context: Context) -> Intent | None:
+    """ "Says who?", "you are making this up": what was said of the cards is asked for, with its evidence."""
+    match = reading.first("evidence")
+    if match is None or not context.table:
+        return None
+    references = [r for r in find_references(reading, vocabulary, context, loose=True) if not r.spoken_last]
+    reading.references.extend(ids_of(references) or context.focus or context.table[:MOST_PROVED])
+    return "why"
 
 
 def _why(reading: Reading, vocabulary: Vocabulary, context: Context) -> Intent | None:
@@ -90,13 +107,24 @@ def _compares(reading: Reading, vocabulary: Vocabulary, context: Context) -> boo
                 phrases = [reading.phrase(n, n + 1) for n in range(len(reading.tokens))]
                 reading.asked.extend(slot for phrase in phrases for slot in vocabulary.spoken.slots_named(phrase))
             return True
-    if len(reading.tokens) > SHORT or reading.first("either_title") is None:
+    return _either(reading, vocabulary, context)
+
+
+def _either(reading: Reading, vocabulary: Vocabulary, context: Context) -> bool:
+    """ "The Godfather or Goodfellas?": two titles, and nothing else that is wanted."""
+    joint = reading.first("either_title")
+    if joint is None:
         return False
     titled = [r for r in find_references(reading, vocabulary, context, loose=True) if r.titled]
-    if len(titled) == 2 and set(ids_of(titled)) <= context.shown | set(context.table):
-        reading.references.extend(ids_of(titled))
-        return True
-    return False
+    if len(titled) != 2 or not titled[0].end <= joint.start() < titled[1].start or _unlike(reading, titled) != titled:
+        return False
+    dull = {*reading.language.stopwords, *reading.language.item_words, *reading.language.words("chatter")}
+    outside = [t for t in reading.tokens if not any(r.start <= t.start < r.end for r in titled)]
+    seen = any(cue_at(reading, n, reading.language.cues["seen"]) for n in range(len(reading.tokens)))
+    if seen or any(token.text not in dull for token in outside):
+        return False
+    reading.references.extend(ids_of(titled))
+    return True
 
 
 def _compared(
@@ -154,6 +182,13 @@ def _asks_about(reading: Reading, vocabulary: Vocabulary, context: Context) -> b
     cues = (*reading.language.cues["like"], *reading.language.words("than"))
     references = find_references(reading, vocabulary, context, loose=True, start=match.start())
     references = [r for r in references if not behind_cue(reading, r, cues)]
+    asked_for = reading.first("about_have")
+    numbered = bool(references) and references[0].titled and re.match(r" \d+\b", reading.plain[references[0].end :])
+    looked_for = asked_for is not None and (numbered or not references)
+    missing = unknown_title(reading, vocabulary, asked_for.end()) if asked_for is not None and looked_for else None
+    if missing is not None:  # "do you have Shrek 2?"
+        reading.unknown.append(missing)
+        return True
     if reading.first("about") is None and references:
         between = reading.plain[match.end() : references[0].start].strip()
         if between.strip("\"'“”‘’") not in ("", *reading.language.words("title_lead")):
@@ -197,6 +232,24 @@ def _ask(reading: Reading, vocabulary: Vocabulary) -> None:
 
 
 # taking one
+
+
+def _takes_and_asks(reading: Reading, vocabulary: Vocabulary, context: Context) -> bool:
+    """ "The third one sounds nice. Is it sad?": the question counts, about what was taken before it."""
+    taken = [match for name in ("accept", "accept_behind", "accept_bare") for match in reading.matches(name)]
+    begin = min((match.end() for match in taken), default=len(reading.plain))
+    question = next((match for match in reading.matches("about") if match.start() >= begin), None)
+    if question is None or not context.table:
+        return False
+    references = find_references(reading, vocabulary, context, loose=True)
+    behind = [r for r in references if r.start >= question.start()]
+    if not behind or reading.first("others"):
+        return False
+    _ask(reading, vocabulary)
+    reading.references.extend(ids_of([r for r in behind if not r.spoken_last] or behind))
+    firm = [r for match in reading.matches("accept") for r in references if match.end() <= question.start() > r.start]
+    reading.accepted.extend(ids_of([r for r in _unlike(reading, firm) if not r.spoken_last]))
+    return True
 
 
 def _accepts(reading: Reading, vocabulary: Vocabulary, context: Context) -> bool:

@@ -58,6 +58,8 @@ def _answer_offer(reading: Reading, question: Question) -> None:
 
 def _declines(reading: Reading) -> bool:
     """Whether the message as a whole says that anything will do."""
+    if reading.first("too"):  # "too bleak, all of them"
+        return False
     whole = re.sub(r"[\s.!,]+", " ", reading.plain).strip()
     end = len(reading.plain.rstrip(" .!"))
     return bool(whole) and any(
@@ -95,9 +97,24 @@ def _answer(reading: Reading, vocabulary: Vocabulary, question: Question) -> Non
     return None
 
 
+def _speaks_of_card(reading: Reading, match: re.Match[str]) -> bool:
+    """Whether a position is one of the list, and no option: the message asks, judges or describes, or names an item."""
+    language = reading.language
+    if reading.text.rstrip().endswith(("?", "？")) or any(
+        word in language.item_words for word in match.group().split()
+    ):
+        return True
+    if any(reading.first(name) for name in ("about", "why", "too", "seen", "reject_behind", "compare")):
+        return True
+    dull = {*language.stopwords, *language.words("chatter"), *language.words("chosen")}
+    return any(t.text not in dull for t in reading.tokens if not match.start() <= t.start < match.end())
+
+
 def _chosen(reading: Reading, question: Question) -> tuple[str, ...]:
     """The option that a position means."""
     for match in reading.matches("position"):
+        if _speaks_of_card(reading, match):
+            continue
         groups = match.groupdict()
         if (digit := groups.get("digit")) is not None:
             number = int(digit) if digit.isdigit() else reading.language.numbers.get(digit, 0)

@@ -15,7 +15,7 @@ from assistant.language import any_of
 from assistant.types import Constraint, Context
 from assistant.understanding.reading import Reading, negated_at
 from assistant.understanding.references import Reference, behind_cue, find_references
-from assistant.vocabulary import Vocabulary
+from assistant.vocabulary import FREE_SLOTS, Vocabulary
 
 
 def find_critiques(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
@@ -236,7 +236,9 @@ class _Critic:
             phrase = self.reading.phrase(first, first + size)
             if qualities := self.vocabulary.quality(phrase):
                 end = self.reading.tokens[first + size - 1].end
-                self._wish(qualities, start, end, wanted=False)
+                # "too sad" is no word against every drama
+                meant = [quality for n, quality in enumerate(qualities) if not n or quality[0] in FREE_SLOTS]
+                self._wish(meant, start, end, wanted=False)
                 return True
         return False
 

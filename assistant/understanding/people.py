@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from assistant.text import fold_title
 from assistant.types import Constraint
 from assistant.understanding.reading import Reading
 from assistant.vocabulary import Vocabulary
@@ -25,6 +26,28 @@ def find_people(reading: Reading, vocabulary: Vocabulary) -> None:
                 break
         else:
             index += 1
+
+
+def find_known_work(reading: Reading, vocabulary: Vocabulary, start: int, end: int) -> list[str]:
+    """ "I've seen all of Wong Kar-wai", "every Star Wars film": nothing of these people is wanted; the ids of the items
+    whose titles begin as a stretch of the text does."""
+    first, last = reading.tokens_of(start, end)
+    while first < last and reading.tokens[first].text in reading.language.stopwords:
+        first += 1
+    for stop in range(last, first, -1):
+        phrase = re.sub(r"['’]s?$", "", reading.phrase(first, stop))
+        if names := vocabulary.person(phrase):
+            names = tuple(name for name in names if vocabulary.people[name] - {"cast"}) or names  # whose work it is
+            values = tuple(vocabulary.shown_person(name) for name in names)
+            made = Constraint(slot="people", op="none", values=values, words=reading.words(first, stop))
+            reading.add(made, first, stop, promised=True)
+            reading.use(first, stop)
+            return []
+        key = fold_title(phrase)
+        begun = [rows for title, rows in vocabulary.catalogue.titles.items() if f"{title} ".startswith(f"{key} ")]
+        if key and len(begun) > 1:
+            return [vocabulary.catalogue.ids[row] for rows in begun for row in rows]
+    return []
 
 
 def _use_person(reading: Reading, start: int, end: int, vocabulary: Vocabulary) -> bool:

@@ -83,6 +83,8 @@ class Reading:
     rejected: list[str] = field(default_factory=list)
     again: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    """Titles that a question names and the catalogue does not have."""
     take_back: list[str] = field(default_factory=list)
     said: list[Said] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from assistant.language import any_of
 from assistant.types import Constraint, Context, Held
 from assistant.understanding.held import held_by, numbers_in, phrases_of, values_known, values_of
+from assistant.understanding.people import find_known_work
 from assistant.understanding.reading import Reading
 from assistant.understanding.references import Reference, find_references, ids_of
 from assistant.vocabulary import Vocabulary
@@ -219,6 +221,7 @@ def _again(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
         if known and len(reading.tokens) <= MAX_AGAIN:
             reading.again.extend(known)
             reading.references.extend(known)
+        references = [r for r in references if not r.spoken_last or _beside(reading, r, match)]
             _use(reading, references, match)
             return
 
@@ -228,10 +231,20 @@ MAX_AGAIN = 10
 
 
 def _seen(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
+def _beside(reading: Reading, reference: Reference, match: re.Match[str]) -> bool:
+    """Whether no word stands between a reference and a match: "back to horror, she is asleep" asks for nobody again."""
+    begin, end = min(reference.end, match.end()), max(reference.start, match.start())
+    return not re.search(r"\w", reading.plain[begin:end])
+
+
     for match in reading.matches("seen_much"):  # "I've seen most of Kurosawa" wants nothing of it
         references = find_references(reading, vocabulary, context, loose=True, start=match.start())
         if not references:
-            reading.use_span(match.start(), reading.clause_end(match.end() - 1))
+            end = reading.clause_end(match.end() - 1)
+            if re.search(reading.language.bounded(any_of(reading.language.words("every"))), match.group()):
+                reading.seen.extend(find_known_work(reading, vocabulary, match.end(), end))
+                reading.refines = True
+            reading.use_span(match.start(), end)
     for match in reading.matches("seen"):
         end = reading.clause_end(match.end() - 1)
         references = list(find_references(reading, vocabulary, context, loose=True, start=match.start(), end=end))

@@ -104,6 +104,13 @@ def _shorthand(code: str) -> tuple[Mapping[str, str], re.Pattern[str] | None]:
 
 
 @cache
+def other_forms(code: str) -> Mapping[str, str]:
+    """Word to the one that catalogues write for it."""
+    forms: dict[str, str] = (read_file(code) or {}).get("forms", {})
+    return forms
+
+
+@cache
 def request_words(code: str) -> frozenset[str]:
     """Every word that stands in the file of a language, in whatever list or pattern."""
     found: set[str] = set()

@@ -13,6 +13,8 @@ _QUOTES = "\"“”'‘’«»"
 
 
 def find_titles(reading: Reading, vocabulary: Vocabulary) -> None:
+    """Note titles behind words that say what they are to the user."""
+    find_seen_titles(reading, vocabulary)
     index = 0
     while index < len(reading.tokens):
         like = cue_at(reading, index, vocabulary.language.cues["like"])
@@ -134,3 +136,58 @@ def best_row(
             break
     best = max(candidates, key=lambda row: len(catalogue.description(row)))
     return catalogue.ids[best], end
+
+
+def unknown_title(reading: Reading, vocabulary: Vocabulary, start: int) -> str | None:
+    """What stands at a place like a title, and is none of the catalogue's: written like one, or ending in a number and
+    known to no record. None for anything that some record holds, which is never denied."""
+    first = next((n for n, token in enumerate(reading.tokens) if token.start >= start), len(reading.tokens))
+    while first < len(reading.tokens) and reading.tokens[first].text in reading.language.words("title_lead"):
+        first += 1
+    last = first
+    while last < len(reading.tokens) and not reading.tokens[last].used:
+        last += 1
+        if reading.punctuated(last - 1):
+            break
+    while last > first and reading.tokens[last - 1].text in reading.language.words("behind_unknown"):
+        last -= 1
+    tokens = reading.tokens[first:last]
+    if not tokens or len(tokens) > MAX_TITLE_WORDS:
+        return None
+    written = looks_like_title(reading, first, last) and not tokens[0].raw.isdigit()
+    speller = vocabulary.speller
+    strange = tokens[-1].raw.isdigit() and not any(speller.knows(t.raw, t.text) for t in tokens[:-1] if len(t.text) > 3)
+    if not (written or (strange and len(tokens) > 1)):
+        return None
+    while written and last > first + 1 and reading.tokens[last - 1].raw.islower():  # "Aliens instead"
+        last -= 1
+    words, phrase = reading.words(first, last), reading.phrase(first, last)
+    key = fold_title(words)
+    known = bool(vocabulary.label(phrase) or vocabulary.person(phrase) or vocabulary.begun_title(key))
+    if vocabulary.nearest_title(words) is None:  # "Aliens" is Alien rather than a theme
+        known = known or bool(vocabulary.meant(phrase) or vocabulary.mentions(words))
+    if not key or known or any(f" {key} " in f" {title} " for title in vocabulary.catalogue.titles):
+        return None
+    return words
+
+
+def find_seen_titles(reading: Reading, vocabulary: Vocabulary) -> None:
+    """ "Not 2001, seen it", "Alien? saw that last week": the clause before names what was seen, however it is written."""
+    for match in reading.matches("seen_it"):
+        clause = max((n for n, token in enumerate(reading.tokens) if token.end <= match.start()), default=-1)
+        begin = clause
+        while begin > 0 and not reading.punctuated(begin - 1):
+            begin -= 1
+        dull = {*reading.language.words("unwanted"), *reading.language.words("chatter"), *reading.language.item_words}
+        for start in range(max(begin, 0), clause + 1):
+            if not reading.free(start, clause + 1):
+                continue
+            key = fold_title(reading.words(start, clause + 1))
+            if rows := vocabulary.catalogue.titles.get(key) or vocabulary.begun_title(key):
+                reading.seen.append(best_row(reading, (tuple(rows), clause + 1), vocabulary, None)[0])
+                reading.use(begin, clause + 1)
+                reading.use_span(match.start(), match.end())
+                reading.refines = True
+                break
+            if reading.tokens[start].text not in dull:
+                break

@@ -1,0 +1,40 @@
+"""Who watches along: a child in the company wants what the catalogue files for children or families."""
+
+from __future__ import annotations
+
+from assistant.types import Constraint
+from assistant.understanding.reading import Reading
+from assistant.vocabulary import Vocabulary
+
+GROWN = 13
+"""Years from which somebody is no child to whom only what is made for children can be shown."""
+
+
+def find_company(reading: Reading, vocabulary: Vocabulary) -> None:
+    """ "We have a 5 year old", "with my kids", "for a toddler": a promise of what is for families, where the catalogue has
+    such a category, with the user's words as its label."""
+    values = next((found for name in reading.language.words("for_children") if (found := vocabulary.label(name))), ())
+    if not values:
+        return
+    slot = values[0][0]
+    for match in reading.matches("with_child"):
+        age = match.groupdict().get("age")
+        years = None if age is None else int(age) if age.isdigit() else reading.language.numbers.get(age)
+        if not reading.free_span(match.start(), match.end()):
+            continue
+        first, last = reading.tokens_of(match.start(), match.end())
+        if years is not None and years >= GROWN:
+            reading.use(first, last)
+            continue
+        if any(token.negated for token in reading.tokens[first:last]):
+            continue
+        made = Constraint(slot=slot, op="any", values=tuple(value for s, value in values if s == slot),
+                          words=reading.text[match.start() : match.end()].strip())  # fmt: skip
+        reading.use(first, last)
+        if any(c.slot == slot and set(c.values) & set(made.values) for c in reading.constraints):
+            continue
+        reading.add(made, first, last, promised=True)
+    for match in reading.matches("aged"):  # "a film about a 5 year old" is no wish for old ones
+        for token in reading.tokens:
+            if match.start() <= token.start < match.end():
+                token.named = True
