@@ -19,6 +19,7 @@ from assistant.commands.output import fault
 from assistant.documents import ErrorBody, ErrorDocument
 from assistant.errors import AssistantError, DataError, ProviderError, UnknownNameError, UserError
 from assistant.settings import Settings
+from assistant.surfaces.examples import example_requests
 from assistant.surfaces.tracing import Continued
 from assistant.surfaces.web import api, chat, openai_api
 from assistant.surfaces.web.accounts import Keys, Sessions
@@ -73,7 +74,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        await assistant.serving()  # ready means that the first request is answered at once
+        await _warm_up(assistant)  # ready means that the first request is answered at once
         app.state.ready = True
         yield
 
@@ -98,6 +99,17 @@ def create_app(
     if assistant.telemetry.on:
         app.add_middleware(Continued)
     return app
+
+
+async def _warm_up(assistant: Assistant) -> None:
+    """Load the catalogue, and by one request that it can answer whatever is loaded at first use: the embedder, the
+    patterns of the language. A request that fails now fails for whoever makes it, and keeps nobody from the page."""
+    requests = example_requests(await assistant.serving())
+    try:
+        for request in requests[-1:]:  # the first names a title, which needs no embedder
+            await assistant.candidates(request)
+    except AssistantError as error:
+        _log.warning("a first request failed: %s", error)
 
 
 def _plain_routes(app: FastAPI, web: Web) -> None:
