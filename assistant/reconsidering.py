@@ -3,7 +3,7 @@
 Two things are doubted, and only where the promises leave nothing. Who was told that nothing fits and says what they want
 again, in whatever words, is taken by these words alone: what was held from before and is not among them may never have been
 meant. And a value whose words name something else in this catalogue, too (a language and a theme, a series and a tag), is
-taken in any of its senses. Where that leaves nothing either, everything stays as it was heard, and the denial is right.
+taken in any of its senses, and somebody in any role. Where that leaves nothing either, everything stays as it was heard, and the denial is right.
 """
 
 from __future__ import annotations
@@ -62,9 +62,7 @@ def _last_words(merged: Merged, catalogue: Catalogue) -> Merged | None:
     again = [one for one in before if any(_same_subject(one, new, catalogue) for new in said)]
     if not again or (len(said) < RESTATED and 2 * len(again) < len(before)):
         return None
-    dropped = [
-        one for one in older if not any(_same_subject(one, new, catalogue) and says_again(new, one) for new in said)
-    ]
+    dropped = [one for one in older if not any(_holds(one, new) for new in said)]
     if not dropped:
         return None
     held = tuple(one for one in merged.state.held if one not in dropped)
@@ -74,6 +72,12 @@ def _last_words(merged: Merged, catalogue: Catalogue) -> Merged | None:
 def _same_subject(one: Held, other: Held, catalogue: Catalogue) -> bool:
     slots = {one.constraint.slot, other.constraint.slot}
     return len(slots) == 1 or slots <= {"people", *catalogue.roles}
+
+
+def _holds(one: Held, new: Held) -> bool:
+    """Whether what was said says all of ``one`` again: somebody in the same role, or in whichever."""
+    slots = {one.constraint.slot, new.constraint.slot}
+    return (len(slots) == 1 or "people" in slots) and says_again(new, one)
 
 
 def _in_other_senses(held: Sequence[Held], vocabulary: Vocabulary) -> Iterable[tuple[Held, ...]]:
@@ -88,13 +92,16 @@ def _in_other_senses(held: Sequence[Held], vocabulary: Vocabulary) -> Iterable[t
 def _any_sense(held: Held, vocabulary: Vocabulary) -> Held | None:
     """The promise with whatever else its words name in the catalogue; None where that is nothing."""
     constraint = held.constraint
+    if constraint.slot in vocabulary.catalogue.roles and constraint.op == "any" and not constraint.either:
+        return replace(held, constraint=replace(constraint, slot="people"))  # whatever they did
     phrase = fold(constraint.words)
     if constraint.op not in ("any", "range") or constraint.either or not phrase:
         return None
     others = [
         replace(sense, words=constraint.words) for sense in _senses(phrase, vocabulary) if sense.slot != constraint.slot
     ]
-    others = [one for one in others if not (vocabulary.is_people(one.slot) and vocabulary.is_people(constraint.slot))]
+    if vocabulary.is_people(constraint.slot):
+        others = [one for one in others if not vocabulary.is_people(one.slot)]
     return replace(held, constraint=replace(constraint, either=tuple(others))) if others else None
 
 

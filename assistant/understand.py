@@ -244,7 +244,8 @@ def _find_numbers(reading: Reading, vocabulary: Vocabulary, context: Context, to
             continue  # "they have 30 minutes to find the bomb" is a story
         reading.use_span(span.start, span.end)
         if span.slot is None:
-            reading.k = int(span.low or 1)
+            if not any(m.start() <= span.start < m.end() for m in reading.matches("addition")):  # "one more thing"
+                reading.k = int(span.low or 1)
             continue
         unwanted = any(token.negated for token in reading.tokens[first:last])  # "no, it's from the 70s"
         if unwanted and (span.low is None or span.high is None):

@@ -19,9 +19,10 @@ def find_revisions(reading: Reading, vocabulary: Vocabulary, context: Context) -
     _new_subject(reading, context)
     _needless(reading, vocabulary, context)
     _reasons(reading, vocabulary, context)
+    if context.held or context.shown:
+        _take_back(reading, vocabulary, context)
     if context.held:
         _undo(reading, context)
-        _take_back(reading, vocabulary, context)
         for match in reading.matches("any_slot"):
             reading.use_span(match.start(), match.end())
         _readmit(reading, vocabulary, context)
@@ -55,13 +56,16 @@ def _drop(reading: Reading, helds: Iterable[Held]) -> None:
 
 
 def _take_back(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
+    swaps = {match.span() for match in reading.matches("swap")}
     for match in reading.matches("take_back"):
         if not reading.free_span(match.start("what"), match.end("what")):
             continue
         helds = held_by(match["what"], vocabulary, context)
         if helds:
             _drop(reading, helds)
-            reading.use_span(match.start(), match.end())
+        elif match.span() not in swaps:
+            continue
+        reading.use_span(match.start(), match.end())  # of two, the one that goes is not asked for, held or not
 
 
 def _needless(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
@@ -216,14 +220,20 @@ def _again(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
         references = [
             r for r in find_references(reading, vocabulary, context, loose=True) if reading.free_span(r.start, r.end)
         ]
+        references = [r for r in references if not r.spoken_last or _beside(reading, r, match)]
         references = [r for r in references if not r.spoken_last] or references
         known = [i for i in ids_of(references) if i in context.shown or i in context.rejected or i in context.table]
         if known and len(reading.tokens) <= MAX_AGAIN:
             reading.again.extend(known)
             reading.references.extend(known)
-        references = [r for r in references if not r.spoken_last or _beside(reading, r, match)]
             _use(reading, references, match)
             return
+
+
+def _beside(reading: Reading, reference: Reference, match: re.Match[str]) -> bool:
+    """Whether no word stands between a reference and a match: "back to horror, she is asleep" asks for nobody again."""
+    begin, end = min(reference.end, match.end()), max(reference.start, match.start())
+    return not re.search(r"\w", reading.plain[begin:end])
 
 
 MAX_AGAIN = 10
@@ -231,12 +241,6 @@ MAX_AGAIN = 10
 
 
 def _seen(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
-def _beside(reading: Reading, reference: Reference, match: re.Match[str]) -> bool:
-    """Whether no word stands between a reference and a match: "back to horror, she is asleep" asks for nobody again."""
-    begin, end = min(reference.end, match.end()), max(reference.start, match.start())
-    return not re.search(r"\w", reading.plain[begin:end])
-
-
     for match in reading.matches("seen_much"):  # "I've seen most of Kurosawa" wants nothing of it
         references = find_references(reading, vocabulary, context, loose=True, start=match.start())
         if not references:
@@ -315,11 +319,16 @@ def _use(reading: Reading, references: Sequence[Reference], match: re.Match[str]
 
 
 def find_replaced(reading: Reading, context: Context) -> None:
-    """ "Actually make it a drama": what is held of the slots that the message names gives way, wishes too."""
+    """ "Actually make it a drama": what is held of the slots that the message names gives way, wishes too.
+
+    Where something of a slot was taken back by name ("swap horror for comedy"), the rest of that slot stays.
+    """
     matches = [match for match in reading.matches("instead") if reading.free_span(match.start(), match.end())]
+    matches += list(reading.matches("swap"))
     if not matches:
         return
     named = {c.slot for c in (*reading.constraints, *reading.wishes) if c.op in ("any", "all", "range")}
+    named -= {held.constraint.slot for held in context.held if held.held_id in reading.take_back}
     gone = [
         held
         for held in context.held

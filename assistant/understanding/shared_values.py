@@ -20,12 +20,13 @@ def find_same(reading: Reading, vocabulary: Vocabulary, context: Context) -> Non
     if not base:
         return
     row = catalogue.row_of[base[0]]
+    found = len(reading.found)
     for name, same in (("different", False), ("same", True)):
         for match in reading.matches(name):
             if reading.free_span(match.start(), match.end()):
                 _same_slot(reading, vocabulary, row, match, same=same)
     _same_people(reading, vocabulary, row)
-    if reading.refines:
+    if len(reading.found) > found:
         for reference in references:
             if not reference.titled:
                 reading.use_span(reference.start, reference.end)
