@@ -1,9 +1,11 @@
 // Elements are built here and nowhere else. Text becomes text nodes, so nothing that was said is ever markup.
 
-// Controls, and marks that turn the direction of what stands around a text.
-const UNSHOWN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
+// What shows nothing and may hide something, or turn the direction of what stands around it; line ends stay, and joiners
+// stay where letters of a script that needs them, or the parts of one picture, stand on both sides.
+const UNSHOWN =
+  /((?<=[\p{L}\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}])(?<![\0-\x7f])[\u200c\u200d](?=[\p{L}\p{M}\p{Extended_Pictographic}])(?![\0-\x7f])|[\n\t])|[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-export const clean = (text) => String(text ?? "").replace(UNSHOWN, "");
+export const clean = (text) => String(text ?? "").replace(UNSHOWN, (_, kept) => kept ?? "");
 
 /** An element. `properties`: `class`, `on` (listeners by name), `data` (dataset), else attributes; null, undefined and
  * false are left out. */
