@@ -70,9 +70,13 @@ async def _serve_http(data: Path, settings: Settings, user: str | None, host: st
     import uvicorn
 
     from assistant.commands.listening import address, check_reach, listen
-    from assistant.surfaces.mcp import create_app
+    from assistant.errors import MissingExtraError
     from assistant.turn import Assistant
 
+    try:
+        from assistant.surfaces.mcp_http import create_app
+    except ImportError as error:
+        raise MissingExtraError("The MCP server over HTTP", "mcp") from error
     loopback = check_reach(data, host)
     named = () if host in ("0.0.0.0", "::") else (f"[{host}]" if ":" in host else host,)
     async with Assistant.open(data, settings=settings) as assistant:

@@ -11,39 +11,32 @@ import json
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
-from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import Field
-from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from assistant.documents import (
     MAX_ID,
     MAX_MESSAGE,
     Document,
-    ErrorBody,
-    ErrorDocument,
     EventDocument,
     ExplainedDocument,
     RecommendationDocument,
     RepliedDocument,
 )
-from assistant.errors import AssistantError, DataError, UnknownNameError, UserError, did_you_mean
+from assistant.errors import AssistantError, DataError, UnknownNameError, did_you_mean
 from assistant.feedback import make_event, record_event
 from assistant.surfaces.markdown import card, markdown
-from assistant.surfaces.web.accounts import Keys, caller_of
 from assistant.turn import Assistant
 from assistant.types import EventKind, Message, Reply
 
 T = TypeVar("T")
 LOCAL_USER = "local"
 """Who asks where nobody is named."""
-_CALLER = "assistant.user"
+CALLER = "assistant.user"
 """Where a request's scope keeps who asks."""
 INSTRUCTIONS = (
     "Recommends items of one catalogue, each with a reason whose claims were checked against the catalogue and what is "
@@ -81,8 +74,14 @@ class _Told:
         return CallToolResult(content=[content], structured_content=json.loads(self.document.encode()))
 
 
-def create_server(assistant: Assistant, *, user: str | None = None, local: bool = True) -> MCPServer[Any]:
-    """The server over an open assistant. ``user`` is who asks where no key says it.
+def create_server(
+    assistant: Assistant,
+    *,
+    user: str | None = None,
+    local: bool = True,
+    replied: Callable[[Reply], None] = lambda _: None,
+) -> MCPServer[Any]:
+    """The server over an open assistant. ``user`` is who asks where no key says it; ``replied`` hears of every reply.
 
     With ``local`` the caller is on this machine and is told what is wrong with the data, paths included.
     """
@@ -92,7 +91,7 @@ def create_server(assistant: Assistant, *, user: str | None = None, local: bool 
         instructions=INSTRUCTIONS,
         log_level="WARNING",
     )
-    told = _Tools(assistant, user or LOCAL_USER, local)
+    told = _Tools(assistant, user or LOCAL_USER, local, replied)
     reads = ToolAnnotations(read_only_hint=True, open_world_hint=False)
     talks = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
     server.tool(annotations=talks)(told.recommend)
@@ -106,10 +105,11 @@ def create_server(assistant: Assistant, *, user: str | None = None, local: bool 
 class _Tools:
     """The tools. Their docstrings and fields are what a model reads of them."""
 
-    def __init__(self, assistant: Assistant, user: str, local: bool) -> None:
+    def __init__(self, assistant: Assistant, user: str, local: bool, replied: Callable[[Reply], None]) -> None:
         self._assistant = assistant
         self._user = user
         self._local = local
+        self._replied = replied
 
     async def recommend(self, request: Request, ctx: Context, conversation: Conversation = None) -> AboutTurn:
         """Recommend items for a request, each with a verified reason. What is asked for is a promise: every item meets
@@ -192,7 +192,9 @@ class _Tools:
 
     async def _reply(self, ctx: Context, text: str, conversation: str | None, take_back: tuple[str, ...] = ()) -> Reply:
         message = Message(user=self._who(ctx), text=text, conversation=conversation, take_back=take_back)
-        return await self._assistant.reply(message)
+        reply = await self._assistant.reply(message)
+        self._replied(reply)
+        return reply
 
     async def _row(self, item_id: str) -> int:
         serving = await self._assistant.serving()
@@ -206,7 +208,7 @@ class _Tools:
         request = ctx.request_context.request
         if request is None:
             return self._user
-        user: str | None = request.scope.get(_CALLER)
+        user: str | None = request.scope.get(CALLER)
         if user is None:
             raise ToolError("It is not known who asks.")
         return user
@@ -227,65 +229,3 @@ class _Tools:
 def _said(reply: Reply) -> _Told:
     """A reply without its trace, which is for whoever runs the server."""
     return _Told(text=markdown(reply), document=RepliedDocument.of(replace(reply, trace={})))
-
-
-# over HTTP
-
-
-def create_app(
-    assistant: Assistant,
-    data: Path,
-    *,
-    user: str | None = None,
-    keys_needed: bool = False,
-    hosts: tuple[str, ...] = (),
-) -> ASGIApp:
-    """The application that answers at ``/mcp``. ``user`` is who asks without a key, where none is needed: with
-    ``keys_needed``, or once the folder has keys, nobody is answered without one. ``hosts`` are names that requests may
-    use besides those of this machine, with or without a port; ``*`` allows any.
-    """
-    names = ["127.0.0.1", "localhost", "[::1]", *hosts]
-    security = TransportSecuritySettings(
-        enable_dns_rebinding_protection="*" not in hosts,
-        allowed_hosts=[*names, *(f"{name}:*" for name in names)],
-        allowed_origins=[f"{scheme}://{name}:*" for scheme in ("http", "https") for name in names],
-    )
-    server = create_server(assistant, user=user, local=False)
-    app = server.streamable_http_app(
-        stateless_http=True,  # every request says who asks; there is no session that another could take over
-        transport_security=security,
-        max_request_body_size=assistant.settings.web_max_body,
-    )
-    return _Keyed(app, Keys(data), user or LOCAL_USER, keys_needed)
-
-
-class _Keyed:
-    """Examines the key of every request and notes who asks."""
-
-    def __init__(self, app: ASGIApp, keys: Keys, user: str, keys_needed: bool) -> None:
-        self._app = app
-        self._keys = keys
-        self._user = user
-        self._keys_needed = keys_needed
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            try:
-                scope = {**scope, _CALLER: self._caller(dict(scope["headers"]))}
-            except UserError as error:
-                body = ErrorDocument(error=ErrorBody(kind="not_allowed", message=str(error)))
-                await JSONResponse(body.model_dump(), 401, {"WWW-Authenticate": "Bearer"})(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
-
-    def _caller(self, headers: dict[bytes, bytes]) -> str:
-        given = headers.get(b"authorization")
-        if given is None:
-            if self._keys_needed or self._keys.all():
-                raise UserError("Say who asks, with the header: Authorization: Bearer KEY")
-            return self._user
-        key = self._keys.find_bearer(given.decode("latin-1"))
-        if key is None:
-            raise UserError("This key is not one of this server. Make one with: assistant keys add")
-        named = headers.get(b"x-user")
-        return caller_of(key, None if named is None else named.decode("latin-1")).user

@@ -13,14 +13,15 @@ import pytest
 pytest.importorskip("mcp")
 
 import uvicorn
-from mcp import Client, StdioServerParameters
+from mcp import Client, MCPError, StdioServerParameters
 
 from assistant.ingest import index_items
+from assistant.llm.scripted import ScriptedAnswer, ScriptedModel
 from assistant.store import Store
-from assistant.surfaces.mcp import create_app
+from assistant.surfaces.mcp_http import create_app
 from assistant.surfaces.web.accounts import Keys
 from tests.assistant.catalogues import FILMS
-from tests.assistant.turns import opened
+from tests.assistant.turns import good_answer, opened
 from vectorstore.embed_hashing import HashingEmbedder
 
 pytestmark = pytest.mark.anyio
@@ -39,11 +40,11 @@ def folder(tmp_path):
 
 
 @asynccontextmanager
-async def over_http(folder, **options):
-    async with opened(folder) as assistant:
+async def over_http(folder, *, user=None, model=None, **settings):
+    async with opened(folder, model=model, **settings) as assistant:
         with socket.create_server(("127.0.0.1", 0)) as listening:
             config = uvicorn.Config(
-                create_app(assistant, folder, **options), log_config=None, timeout_graceful_shutdown=2
+                create_app(assistant, folder, user=user), log_config=None, timeout_graceful_shutdown=2
             )
             server = uvicorn.Server(config)
             serving = asyncio.create_task(server.serve(sockets=[listening]))
@@ -111,8 +112,100 @@ async def test_http_keys_say_who_asks(folder):
         for headers in ({}, {"Authorization": "Bearer ra_wrong"}, {"Authorization": f"Basic {token}"}):
             answer = await plain.post(url, json=asked, headers=headers)
             assert answer.status_code == 401
-            assert answer.json()["error"]["kind"] == "not_allowed"
+            assert answer.json()["error"]["data"]["kind"] == "not_allowed"
         allowed = {"Authorization": f"Bearer {token}"}
         assert (await plain.post(url, json=asked, headers={**allowed, "Host": "evil.example"})).status_code == 421
         other = await plain.post(url, json=asked, headers={**allowed, "X-User": "eve"})
         assert other.status_code == 401
+
+
+# how much may be asked for
+
+
+@asynccontextmanager
+async def posting(url, **headers):
+    """A plain client, for what the status and the headers of an answer are."""
+    accepted = {"Accept": "application/json, text/event-stream", **headers}
+    async with httpx.AsyncClient(trust_env=False, headers=accepted, timeout=60) as plain:
+
+        async def post(method, **params):
+            return await plain.post(url, json={"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+
+        yield post
+
+
+def refusal(answer):
+    return answer.status_code, answer.json()["error"]["data"]["kind"], int(answer.headers["Retry-After"])
+
+
+async def test_a_caller_who_asks_too_often_is_told_when_to_come_back(folder):
+    tokens = [Keys(folder).add("acme", user) for user in ("ana", "bo")]
+    async with over_http(folder, web_rate="3/minute") as url:
+        async with posting(url, Authorization=f"Bearer {tokens[0]}") as post:
+            for _ in range(3):
+                assert (await post("tools/list")).status_code != 429
+            status, kind, seconds = refusal(await post("tools/list"))
+            assert (status, kind) == (429, "limit")
+            assert 1 <= seconds <= 60
+        async with posting(url, Authorization=f"Bearer {tokens[1]}") as post:
+            assert (await post("tools/list")).status_code != 429  # each key by itself
+
+
+async def test_turns_beyond_those_at_once_are_refused_and_others_are_not(folder):
+    waits = ScriptedModel([ScriptedAnswer(text="{", ending="stall")])
+    model = {"model": waits, "phrasing": "write", "reply_within": 4.0}
+    async with over_http(folder, web_turns=1, web_waiting=0, **model) as url, posting(url) as post:
+        asked = {"name": "recommend", "arguments": {"request": "a comedy"}}
+        running = asyncio.create_task(post("tools/call", **asked))
+        while not waits.asked:  # noqa: ASYNC110 - the fake tells it by a list
+            await asyncio.sleep(0.01)
+        status, kind, seconds = refusal(await post("tools/call", **asked))
+        assert (status, kind, seconds) == (503, "limit", 1)
+        assert (await post("tools/list")).status_code == 200  # which takes no turn
+        assert (await running).status_code == 200
+        assert (await post("tools/call", **asked)).status_code == 200
+
+
+async def test_spent_tokens_are_told_as_such(folder):
+    model = {"model": ScriptedModel(good_answer), "phrasing": "write", "web_tokens_a_day": 1}
+    async with over_http(folder, **model) as url, posting(url) as post:
+        asked = {"name": "recommend", "arguments": {"request": "a comedy"}}
+        assert (await post("tools/call", **asked)).status_code == 200
+        status, kind, seconds = refusal(await post("tools/call", **asked))
+        assert (status, kind) == (429, "limit")
+        assert seconds <= 86_400
+
+
+@pytest.mark.parametrize("told", [True, False])
+async def test_a_body_that_is_too_large_is_refused(folder, told):
+    async def pieces():
+        for _ in range(40):
+            yield b" " * 100
+
+    content = b" " * 4_000 if told else pieces()
+    async with over_http(folder, web_max_body=2_000) as url, httpx.AsyncClient(trust_env=False) as plain:
+        answer = await plain.post(url, content=content, headers={"Content-Type": "application/json"})
+        assert (answer.status_code, answer.json()["error"]["data"]["kind"]) == (413, "too_large")
+        async with Client(url, read_timeout_seconds=60) as client:
+            assert (await client.call_tool("recommend", {"request": "a comedy"})).structured_content
+
+
+async def test_the_client_of_the_package_is_told_why_it_was_refused(folder):
+    async with over_http(folder, web_rate="6/minute") as url, Client(url, read_timeout_seconds=60) as client:
+        refused = []
+        for _ in range(7):
+            try:
+                await client.call_tool("recommend", {"request": "a comedy"})
+            except MCPError as error:
+                refused.append(error)
+    assert 1 <= len(refused) < 7  # how many of the six its own greetings take is the client's affair
+    assert "as often as you may" in str(refused[0])
+
+
+async def test_stdio_has_one_caller_and_no_limits(folder):
+    arguments = ["-m", "assistant.cli", "mcp", "--data", str(folder), "--llm", "none"]
+    environment = {"ASSISTANT_EMBEDDER": "hashing", "OMP_NUM_THREADS": "1", "ASSISTANT_WEB_RATE": "1/hour"}
+    parameters = StdioServerParameters(command=sys.executable, args=arguments, env=environment)
+    async with Client(parameters, read_timeout_seconds=60) as client:
+        for _ in range(3):
+            assert not (await client.call_tool("recommend", {"request": "a comedy"})).is_error

@@ -14,6 +14,7 @@ from limits.aio.strategies import MovingWindowRateLimiter
 
 from assistant.errors import AssistantError, SettingsError
 from assistant.settings import Settings
+from assistant.types import Reply
 
 WAIT_SECONDS = 2.0
 """How long a turn waits for one of those running before it is refused."""
@@ -105,6 +106,12 @@ class Limits:
                 "tomorrow (UTC).",
                 (day + 1) * 86_400 - now,
             )
+
+    def spend_on(self, reply: Reply) -> None:
+        """Note the tokens that a turn took."""
+        usage = reply.trace.get("usage")
+        if isinstance(usage, dict):
+            self.spend(reply.user, int(usage["prompt_tokens"]) + int(usage["completion_tokens"]))
 
     def spend(self, user: str, tokens: int) -> None:
         """Note the tokens that a turn of a user took."""

@@ -40,8 +40,5 @@ class Web:
                 async for event in events:
                     counted(event)
                     if isinstance(event, Replied):
-                        usage = event.reply.trace.get("usage")
-                        if isinstance(usage, dict):
-                            tokens = int(usage["prompt_tokens"]) + int(usage["completion_tokens"])
-                            self.limits.spend(message.user, tokens)
+                        self.limits.spend_on(event.reply)
                     yield event
