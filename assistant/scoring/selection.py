@@ -31,7 +31,9 @@ class FitConfig:
     refit: bool = True
     """Fit the winner again on all events. Off only to compare under a protocol that fits on less."""
     past_choices: int = 5
-    """How many choices per user, before the validated one, the weights are learned from."""
+    """How many choices per user, before the validated one, the weights are learned from at most."""
+    kept_share: float = 2 / 3
+    """Share of the events that must lie before these choices: fewer are learned from where histories are short."""
     candidates: int = 200
     """Items per past choice that the weights are learned on; as many as the learned stage reorders."""
     most_choices: int = 5_000
@@ -97,6 +99,7 @@ def select(
     config = config or FitConfig()
     ids = tuple(item_ids) if item_ids is not None else tuple(str(n) for n in range(interactions.n_items))
     say = report or (lambda line: None)
+    config = replace(config, past_choices=_past_choices(interactions, config))
     train = drop_last(interactions, 1)
     validation = _sampled(last_choices(interactions, 1, 1), config.most_validated, config.seed)
     taken = _sampled(last_choices(interactions, 2, config.past_choices), config.most_choices, config.seed)
@@ -206,6 +209,14 @@ def select(
         weights=dict(ranker.weights),
     )
     return Selection(ranker=ranker, table=table, singles=tuple(singles))
+
+
+def _past_choices(interactions: Interactions, config: FitConfig) -> int:
+    """As many as are asked for, or fewer, down to one, so that ``kept_share`` of the events are before them."""
+    for count in range(config.past_choices, 1, -1):
+        if len(drop_last(interactions, 1 + count).user) >= config.kept_share * len(interactions.user):
+            return count
+    return 1
 
 
 def _some_bare(choices: Sequence[Choice], config: FitConfig) -> list[Choice]:

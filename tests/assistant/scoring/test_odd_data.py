@@ -96,6 +96,21 @@ def test_where_nothing_finds_what_was_chosen_what_was_learned_does_not_serve():
     assert {r.row for r in found} == {10, 70, 5}
 
 
+def test_short_histories_leave_events_to_fit_on_and_long_ones_are_learned_from_as_asked():
+    def reached(events: Interactions, kept: float) -> dict[str, float]:
+        config = replace(QUICK, past_choices=5, kept_share=kept, learned=False)
+        _, table = select_and_fit(events, world.features(), config)
+        return {row.name: row.ndcg for row in table.rows}
+
+    short = world.interactions(300, length=6)
+    fewer, as_asked = reached(short, FitConfig().kept_share), reached(short, 0.0)
+    assert fewer["ease"] == as_asked["ease"]
+    assert fewer["blend"] > as_asked["blend"] + 0.02
+    assert fewer["blend"] > 0.9 * max(fewer.values())
+    long = world.interactions(100, length=24)
+    assert reached(long, 0.5) == reached(long, 0.0)
+
+
 def test_where_only_popularity_speaks_it_is_not_made_worse():
     dice = np.random.default_rng(0)
     share = 1 / np.arange(1, world.N_ITEMS + 1)
