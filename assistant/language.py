@@ -21,6 +21,8 @@ _LOOKS_AHEAD = re.compile(r"\(\?[=!](?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)$")
 _END = "(?=[ ]*[?!.…]*$)"
 """Where a message ends, whatever mark stands there."""
 Units = Mapping[str, float]
+STEMMED, STEM = 6, 4
+"""Letters of the shortest word that is cut to its stem, and of the shortest stem."""
 DEFAULT = "en"
 """The language that stands in where another has no sentences."""
 
@@ -69,6 +71,8 @@ class SlotWords:
     low: tuple[str, ...] = ()
     units: Units = field(default_factory=dict)
     """Word for a unit to how much of the slot it is: ``hour`` is 60."""
+    bases: Units = field(default_factory=dict)
+    """Units that catalogues keep the slot in, by the end of its name, to how much they are of what ``units`` count in."""
     asks: tuple[str, ...] = ()
     """Patterns of questions about the slot: ``how long``."""
     answer: str = ""
@@ -113,6 +117,15 @@ class Language:
     """Words around numbers; see ``assistant/understanding/number_patterns.py``."""
     lists: Mapping[str, str]
     """Name to an alternative for regular expressions."""
+    suffixes: tuple[str, ...] = ()
+    """Ends of words that make another word of the same stem, the longest first: ``melancholic``, ``melancholy``."""
+
+    def stem(self, word: str) -> str:
+        """A word without its suffix, where enough of it is left."""
+        if len(word) < STEMMED:
+            return word
+        suffix = next((s for s in self.suffixes if word.endswith(s) and len(word) - len(s) >= STEM), "")
+        return word[: len(word) - len(suffix)]
 
     def words(self, name: str) -> tuple[str, ...]:
         """The entries of a list of cues; empty when the language has no such list."""
@@ -210,7 +223,7 @@ def load_language(code: str = "en") -> Language:
         stopwords=frozenset(data["stopwords"].split()),
         item_words=frozenset(data["item_words"].split()),
         adjectival=frozenset(data["adjectival"]["words"].split()),
-        numbers=data["numbers"],
+        numbers={**_composed(data.get("composed_numbers", {})), **data["numbers"]},
         decades=data["decades"],
         ordinals=data["ordinals"],
         cues={name: tuple(sorted(values, key=len, reverse=True)) for name, values in data["cues"].items()},
@@ -236,7 +249,30 @@ def load_language(code: str = "en") -> Language:
         ),
         numeric=data["numeric"],
         lists=lists,
+        suffixes=tuple(sorted(data.get("suffixes", ()), key=len, reverse=True)),
     )
+
+
+def _composed(parts: Mapping[str, Any]) -> dict[str, int]:
+    """Number words that are put together: ``twenty-five``, ``two hundred``, ``a hundred and fifty``."""
+    if not parts:
+        return {}
+    units, tens, hundred, joins = parts["units"], parts["tens"], parts["hundred"], parts["joins"]
+    found = {**units, **tens}
+    small = dict(found)
+    for ten, value in tens.items():
+        for unit, more in units.items():
+            if more < 10:
+                found |= {f"{ten}{join}{unit}": value + more for join in ("-", " ")}
+    for lead, value in {
+        **dict.fromkeys(parts["one"], 1),
+        **{w: n for w, n in units.items() if n < 10},
+    }.items():
+        found[f"{lead} {hundred}"] = 100 * value
+        found |= {
+            f"{lead} {hundred}{join}{word}": 100 * value + n for join in joins for word, n in small.items() if n >= 10
+        }
+    return found
 
 
 def singular(word: str) -> str:
@@ -246,3 +282,16 @@ def singular(word: str) -> str:
     if word.endswith("s") and not word.endswith("ss") and len(word) > 3:
         return word[:-1]
     return word
+
+
+def plurals(word: str) -> tuple[str, ...]:
+    """A singular's likely plurals."""
+    if word.endswith("y") and word[-2:-1] not in tuple("aeiou"):
+        return (word[:-1] + "ies",)
+    if word.endswith(("s", "x", "ch", "sh")):
+        return (word + "es",)
+    if word.endswith("fe"):
+        return (word[:-2] + "ves", word + "s")
+    if word.endswith("f"):
+        return (word[:-1] + "ves", word + "s")
+    return (word + "s",)

@@ -22,7 +22,7 @@ from assistant.understanding.answers import MAX_ANSWER, find_answer
 from assistant.understanding.company import find_company
 from assistant.understanding.critiques import find_critiques
 from assistant.understanding.labels import find_labels, find_open_labels, find_stock
-from assistant.understanding.negations import mark_negations
+from assistant.understanding.negations import mark_excluded, mark_negations
 from assistant.understanding.number_spans import NumberSpan
 from assistant.understanding.numbers import find_numbers
 from assistant.understanding.people import find_people
@@ -30,7 +30,7 @@ from assistant.understanding.reading import Reading, cue_at, read
 from assistant.understanding.references import find_references
 from assistant.understanding.revisions import find_rejections, find_replaced, find_revisions
 from assistant.understanding.shared_values import find_same
-from assistant.understanding.specifications import find_promised, find_specified, named_at
+from assistant.understanding.specifications import find_promised, find_specified, named_at, specifies
 from assistant.understanding.spelling import respell
 from assistant.understanding.statements import find_statements, state
 from assistant.understanding.titles import find_titles, title_at
@@ -61,7 +61,9 @@ def understand(
         return understand_unspaced(text[:MAX_MESSAGE], vocabulary, context, today=today)
     reading = read(respell(text[:MAX_MESSAGE], vocabulary), vocabulary.language)
     find_answer(reading, vocabulary, context)
-    act = None if _all_used(reading) else find_act(reading, vocabulary, context)
+    act = (
+        None if _all_used(reading) else find_act(reading, vocabulary, context, specifies=specifies(reading, vocabulary))
+    )
     if act in QUESTIONS:
         return _question(reading, vocabulary, context, act)
     find_titles(reading, vocabulary)
@@ -76,6 +78,7 @@ def understand(
     find_stock(reading, vocabulary)
     find_specified(reading, vocabulary)
     mark_negations(reading, vocabulary)
+    mark_excluded(reading, vocabulary)
     find_people(reading, vocabulary)
     find_open_labels(reading, vocabulary)
     unknown = _unknown_names(reading, vocabulary)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 import numpy as np
 
 from assistant.catalogue import Catalogue
-from assistant.language import Language, load_language, singular
+from assistant.language import Language, load_language, plurals, singular
 from assistant.text import fold, fold_title, read_words
 from assistant.types import Constraint
 from assistant.understanding.number_patterns import NumberPatterns
@@ -28,6 +28,8 @@ CLOSED_VALUES = 200
 LATEST_YEAR = 9_999
 LONGEST_NAME = 8
 """Words of the longest brand, series or the like that is looked up."""
+KIND_SHARE, KINDS_COVER = 0.01, 0.6
+"""Last words of titles are kinds of items where each ends this share of the titles and together they end this many."""
 MAX_REMEMBERED = 10_000
 """Words whose count is remembered."""
 MAX_BEGUN_TITLES = 10
@@ -46,15 +48,6 @@ def _spellings(folded: str) -> Iterable[str]:
     """A value as it may stand in a message: as it is, without hyphens, and as the words that it is read as: ``tarn & tor``
     is read as ``tarn tor``."""
     return dict.fromkeys((folded, folded.replace("-", " "), " ".join(read_words(folded))))
-
-
-def root(word: str) -> str:
-    """What forms of an English word have in common, roughly: of "directors", "directed" and "directing" it is "direct"."""
-    word = singular(word)
-    for ending in ("ing", "ion", "or", "er", "ed"):
-        if word.endswith(ending) and len(word) - len(ending) >= 4:
-            return word.removesuffix(ending)
-    return word
 
 
 class Vocabulary:
@@ -114,12 +107,13 @@ class Vocabulary:
         }
 
     def label(self, phrase: str) -> tuple[tuple[str, str], ...]:
-        """What a folded phrase can promise, its singular tried too; empty when nothing."""
+        """What a folded phrase can promise, its singular and plural tried too; empty when nothing."""
         if phrase in self.labels:
             return self.labels[phrase]
         phrase = phrase.replace("-", " ")
         head, _, last = phrase.rpartition(" ")
-        return self.labels.get(f"{head} {singular(last)}".strip(), ())
+        forms = (singular(last), *plurals(last)) if self.kinds and len(last) > 2 else (singular(last),)
+        return next((found for form in forms if (found := self.labels.get(f"{head} {form}".strip()))), ())
 
     def wish(self, phrase: str) -> tuple[tuple[str, str], ...]:
         """Labels that a folded phrase prefers without promising them, those of its likeliest value first."""
@@ -273,7 +267,10 @@ class Vocabulary:
         for form in (last, singular(last), last + "s"):
             if labels := self._free_labels.get(f"{head} {form}".strip()):
                 return labels
-        return self.reworded_label(phrase)
+        if head:
+            return self.reworded_label(phrase)
+        stem = self.language.stem(last)
+        return () if stem == last else self._stemmed.get(stem, ())  # "a second thought" is not thoughtful
 
     @cached_property
     def _labels_by_roots(self) -> Mapping[frozenset[str], tuple[tuple[str, str], ...]]:
@@ -287,12 +284,35 @@ class Vocabulary:
     def _roots(self, phrase: str) -> frozenset[str]:
         dull = self.language.stopwords - {"directed"}
         forms = other_forms(self.language.code)
-        return frozenset(root(forms.get(word, word)) for word in phrase.replace("-", " ").split() if word not in dull)
+        return frozenset(self.language.stem(singular(forms.get(word, word))) for word in phrase.replace("-", " ").split() if word not in dull)
 
     def reworded_label(self, phrase: str) -> tuple[tuple[str, str], ...]:
         """Tags and moods that a folded phrase of several words names in another order or form: "directed by women" is
         the tag "women directors"."""
         return self._labels_by_roots.get(self._roots(phrase), ()) if " " in phrase else ()
+
+    @cached_property
+    def _stemmed(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
+        """Stem to the tags and moods of one word that have it: "melancholic" means ``melancholy``."""
+        found: dict[str, dict[tuple[str, str], None]] = defaultdict(dict)
+        for phrase, labels in self._free_labels.items():
+            if (stem := self.language.stem(phrase)) != phrase and " " not in phrase:
+                found[stem].update(dict.fromkeys(labels))
+        return {stem: tuple(labels) for stem, labels in found.items() if len({s for s, _ in labels}) == len(labels)}
+
+    @cached_property
+    def kinds(self) -> frozenset[str]:
+        """What this catalogue calls its items, where titles end in it: "chair", "rain jacket". Nothing where titles are
+        names."""
+        last = [
+            words[-1] for row in range(len(self.catalogue)) if (words := fold_title(self.catalogue.title(row)).split())
+        ]
+        counts = Counter(singular(word) for word in last)
+        common = {word for word, count in counts.items() if count >= max(2, KIND_SHARE * len(last))}
+        covered = sum(counts[word] for word in common)
+        if covered < KINDS_COVER * len(last):
+            return frozenset()
+        return frozenset(form for word in common for form in (word, *plurals(word)))
 
     def opposite(self, phrase: str) -> tuple[tuple[str, str], ...]:
         """Labels that a folded phrase rules out: ``with sound`` rules out silent films."""

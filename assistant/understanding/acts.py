@@ -22,8 +22,11 @@ MOST_PROVED = 3
 """Cards whose evidence is told where a message doubts all of them."""
 
 
-def find_act(reading: Reading, vocabulary: Vocabulary, context: Context) -> Intent | None:
-    """The kind of a message that is more than a request; its references and the slots it asks about go to ``reading``."""
+def find_act(reading: Reading, vocabulary: Vocabulary, context: Context, *, specifies: bool = False) -> Intent | None:
+    """The kind of a message that is more than a request; its references and the slots it asks about go to ``reading``.
+
+    With ``specifies`` the message asks for an item by its properties: it takes none, and asks about none.
+    """
     if reading.first("profile"):
         return "profile"
     for name in ("told_mood", "complaint"):
@@ -38,6 +41,8 @@ def find_act(reading: Reading, vocabulary: Vocabulary, context: Context) -> Inte
         return found
     if _compares(reading, vocabulary, context):
         return "compare"
+    if specifies:
+        return None
     if _asks_for_title(reading, vocabulary, context) or _takes_and_asks(reading, vocabulary, context):
         return "about"
     if _accepts(reading, vocabulary, context):

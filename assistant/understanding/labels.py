@@ -55,7 +55,8 @@ def find_stock(reading: Reading, vocabulary: Vocabulary) -> None:
     for index in range(len(reading.tokens)):
         for cues, value in zip(words, (YES, NO), strict=True):
             size = cue_at(reading, index, cues)
-            behind = reading.tokens[index + size].text if index + size < len(reading.tokens) else ""
+            glued = size and index + size < len(reading.tokens) and not reading.punctuated(index + size - 1)
+            behind = reading.tokens[index + size].text if glued else ""
             if not size or not reading.free(index, index + size) or behind in reading.language.words("terse_before"):
                 continue  # "available in XL" is of the size
             if negated_at(reading, reading.tokens[index].start):
@@ -70,12 +71,16 @@ def _find_terse(reading: Reading, vocabulary: Vocabulary) -> None:
     if not vocabulary.terse_labels:
         return
     before = reading.language.words("terse_before")
+    letters = dict(word.split("=") for word in reading.language.words("sizes"))
     for index, token in enumerate(reading.tokens):
-        labels = vocabulary.terse_labels.get(token.text, ())
+        labels = vocabulary.terse_labels.get(letters.get(token.text, token.text), ())
         if not labels or token.used or index == 0:
             continue
         slot = _slot_spoken_of(reading, index, labels, vocabulary)
         slot = slot or slot_before(reading, index, {slot for slot, _ in labels}, vocabulary)
+        whole = token.text in letters and reading.punctuated(index) and reading.punctuated(index - 1)
+        if slot is None and whole:
+            slot = labels[0][0]
         if slot is None and any(index >= size and reading.phrase(index - size, index) in before for size in (1, 2)):
             following = reading.tokens[index + 1].text if index + 1 < len(reading.tokens) else ""
             if reading.punctuated(index) or following in reading.language.words("follows_category"):
@@ -84,7 +89,7 @@ def _find_terse(reading: Reading, vocabulary: Vocabulary) -> None:
             continue
         values = tuple(value for s, value in labels if s == slot)
         op: Operator = "none" if token.negated else "any"
-        start = index - 1 if reading.tokens[index - 1].text not in before else index
+        start = index - (reading.tokens[index - 1].text in vocabulary.spoken.words[slot].names)
         made = Constraint(slot=slot, op=op, values=values, words=reading.words(start, index + 1))
         if not joins_alternative(reading, index, made, promised=True):
             reading.add(made, start, index + 1, promised=True)
@@ -230,6 +235,10 @@ def slot_meant(
 ) -> str:
     """Which of the slots that have the value is meant: the one whose name stands beside it, else the first."""
     if len({slot for slot, _ in labels}) > 1:
+        for slot, _ in labels:
+            says = vocabulary.spoken.words[slot].says
+            if any(reading.phrase(start - size, start) in says for size in (1, 2, 3) if size <= start):
+                return slot
         end = _alternatives_end(reading, end, vocabulary)
         beside = {reading.phrase(max(0, start - 1), start), reading.phrase(end, end + 1)}
         for slot, _ in labels:

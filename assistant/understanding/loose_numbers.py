@@ -15,6 +15,8 @@ from assistant.language import Language, any_of
 from assistant.understanding.number_spans import NumberSpan
 from assistant.understanding.slots import SpokenSlots
 
+LEAST_WORD = 4
+"""The least number that is read as a word: smaller ones count items, or nothing."""
 REACH = 40
 """Characters between a number and the word that says what it counts or which way it goes."""
 FAR_BELOW, FAR_ABOVE = 0.5, 2.0
@@ -66,14 +68,16 @@ class LooseNumbers:
         self.strict = re.compile(any_of(words["strict"]) + "|[<>]")
         self.flips = re.compile(rf"(?<![\w-])(?:{any_of(words['flips'])})\s+(?:{words['flips_between']})?$")
         self.denied = re.compile(rf"(?<![\w-])(?:{any_of(words['denied'])})(?!\w)")
+        self.capping = re.compile(rf"(?<![\w-])(?:{any_of(words.get('capping', ()))})(?!\w)")
+        self.numbers = {word: float(number) for word, number in language.numbers.items() if number >= LEAST_WORD}
         self.pair = re.compile(rf"\s*(?:{words['to']})\s*(?:{words['currency']})?\s*$")
         self.word = re.compile(rf"(?<![\w-])(?P<word>{any_of(self.counted)})(?![\w-])")
         unit = any_of(self.units)
         self.amount = re.compile(
-            rf"(?<![\w.])(?P<cur>{words['currency']})?\s?(?P<n>\d{{1,3}}(?:,\d{{3}})+|\d+(?:\.\d+)?)"
+            rf"(?<![\w.])(?P<cur>{words['currency']})?\s?(?P<n>\d{{1,3}}(?:,\d{{3}})+|\d+(?:\.\d+)?|{any_of(self.numbers)})"
             rf"(?:[\s-]?(?P<unit>{unit})(?!\w)|(?![\w.]\w))"
         )
-        self.ends = re.compile(r"[;!?\n()—]|,(?!\d{3})|:(?=\s)|\.(?!\d)|(?<=\s)[-–](?=\s)")
+        self.ends = re.compile(r"[;!?\n—]|,(?!\d{3})|:(?=\s)|\.(?!\d)|(?<=\s)[-–](?=\s)")
         self.joins = re.compile(rf"(?<!\w)(?:{any_of(language.words('clause_joins'))})(?!\w)")
 
     def find(self, text: str, taken: Iterable[tuple[int, int]]) -> list[NumberSpan]:
@@ -92,7 +96,8 @@ class LooseNumbers:
             begin = start
             for match in self.joins.finditer(text, start, end):
                 left, right = self._counts(text, begin, match.start()), self._counts(text, match.end(), end)
-                if left and right and self.amount.search(text, begin, match.start()):
+                amounts = self.amount.search(text, begin, match.start()) and self.amount.search(text, match.end(), end)
+                if left and right and amounts:
                     yield begin, match.start()
                     begin = match.end()
             yield begin, end
@@ -138,7 +143,8 @@ class LooseNumbers:
         return found
 
     def _amount(self, match: re.Match[str]) -> _Amount:
-        value = float(match["n"].replace(",", ""))
+        written = re.sub(r"\s+", " ", match["n"])
+        value = self.numbers[written] if written in self.numbers else float(written.replace(",", ""))
         if unit := match["unit"]:
             slot, factor = self.units[re.sub(r"\s+", " ", unit)]
             return _Amount(
@@ -174,6 +180,10 @@ class LooseNumbers:
             for match in pattern.finditer(text, before, min(end, last.end + REACH // 2))
             if not (match.start() < last.end and one.start < match.end())
         ]
+        kind = self.spoken.words[slot].answer
+        if not ways and kind and self.capping.search(text, before, min(end, last.end + REACH // 2)):
+            low, high = (values[0], None) if kind == "least" else (None, values[0])
+            return NumberSpan(start=begin, end=stop, slot=slot, low=low, high=high)
         if not ways:
             return None
         _, up, match = min(ways, key=lambda way: way[0])

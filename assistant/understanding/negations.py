@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from assistant.understanding.reading import Reading, cue_at
+from assistant.understanding.specifications import CLAUSE_END, named_at
 from assistant.vocabulary import Vocabulary
 
 NEGATION_REACH = 5
@@ -26,8 +27,11 @@ def mark_negations(reading: Reading, vocabulary: Vocabulary) -> None:
         if named := _begins_label(reading, index, vocabulary):  # "no dialogue" is a theme
             index += named
             continue
-        prefix = next((p for p in cues["glued_negation"] if token.text.startswith(p) and token.text != p), None)
+        known = bool(vocabulary.label(token.text) or vocabulary.free_label(token.text))  # "non-fiction"
+        glued = () if known else cues["glued_negation"]
+        prefix = next((p for p in glued if token.text.startswith(p) and token.text != p), None)
         size = 1 if prefix else cue_at(reading, index, cues["negation"]) or _all_but(reading, index)
+        size = size or _leaves_out(reading, index)
         if not size and _less_than_that(reading, index):  # "rather a western than a drama"
             size = 1
         if not size or token.used:
@@ -62,7 +66,7 @@ def mark_negations(reading: Reading, vocabulary: Vocabulary) -> None:
             index += 1
             reach = NEGATION_REACH if joined else reach - 1
             between = reading.text[word.end : reading.tokens[index].start] if index < len(reading.tokens) else "."
-            if any(mark in between for mark in ".;!?:—") or (
+            if CLAUSE_END.search(between.replace(",", "")) or (
                 "," in between and not _list_goes_on(reading, index, vocabulary)
             ):
                 break
@@ -79,6 +83,33 @@ def _all_but(reading: Reading, index: int) -> int:
         if size := cue_at(reading, behind, language.words("exceptive")):
             return behind + size - index
     return 0
+
+
+def _leaves_out(reading: Reading, index: int) -> int:
+    """1 where "leave" or "keep" stands before what is left out: "leave Morrow out of it"."""
+    language = reading.language
+    if reading.tokens[index].text not in language.words("leaving"):
+        return 0
+    for behind in range(index + 1, min(index + 1 + NEGATION_REACH, len(reading.tokens))):
+        if reading.tokens[behind].text in language.words("left_out"):
+            return 1
+        if reading.punctuated(behind):
+            return 0
+    return 0
+
+
+def mark_excluded(reading: Reading, vocabulary: Vocabulary) -> None:
+    """Mark values with a negation behind them that ends the clause: "non-stick excluded", "dogs yes, cats no"."""
+    for index in range(1, len(reading.tokens)):
+        size = cue_at(reading, index, reading.language.words("excluded"))
+        if not size or not reading.punctuated(index + size - 1) or reading.punctuated(index - 1):
+            continue
+        for start in range(max(0, index - reading.language.longest), index):
+            if reading.free(start, index) and named_at(reading, start, vocabulary) == index - start:
+                for token in reading.tokens[start:index]:
+                    token.negated = True
+                reading.use(index, index + size)
+                break
 
 
 def _answers_no(reading: Reading, index: int, size: int) -> bool:

@@ -35,6 +35,7 @@ class NumberPatterns:
         edge = r"(?!\w)" if language.spaced else ""
         letter = r"(?![^\W\d])" if language.spaced else ""  # "1h30"
         begin = r"(?<![\w.])" if language.spaced else r"(?<![\d.])"
+        self.half_of_one = tuple(word for word, value in words["halves"].items() if value < 1) or ("\0",)
         self.between_words = words["between_words"]
         counted = any_of([*words["halves"], *language.numbers])
         number = rf"\d{{1,3}}(?:,\d{{3}})+(?!\d)|\d+(?:\.\d+)?|(?:{counted}){edge}"
@@ -46,6 +47,7 @@ class NumberPatterns:
             return (
                 rf"{begin}(?P<cur{n}>{words['currency']})?\s*(?P<n{n}>{number})(?P<half{n}>{words['half_after']})?"
                 rf"(?:[\s-]*(?P<u{n}>{unit}){letter})?(?P<late{n}>{words['half_after']})?"
+                rf"(?P<quarters{n}>{words.get('quarters_after', '(?!)')})?"
                 rf"(?(u{n})(?:(?:\s+and)?\s*(?P<and{n}>\d{{1,2}})\s*(?P<andu{n}>{unit}){edge}|\s?(?P<mixed{n}>\d{{2}})(?![\w.]))?)"
             )
 

@@ -83,6 +83,8 @@ class _Finder:
             value = float(plain.replace(",", ""))
         if groups[f"half{n}"] or groups[f"late{n}"]:
             value += 0.5
+        if groups[f"quarters{n}"]:
+            value += 0.75
         value *= factor
         if groups[f"and{n}"]:
             _, small = self.patterns.units[groups[f"andu{n}"]]
@@ -125,7 +127,8 @@ class _Finder:
             if found is None or (match["both"] is None and patterns.to_after_between.fullmatch(match["to"])):
                 continue
             slot, factor = found
-            if self._differ(match, slot):
+            dashed = match["to"].strip() in "-–—" and not match["n1"][0].isdigit() and not match["u1"]
+            if dashed or self._differ(match, slot) or match["n2"].startswith(patterns.half_of_one):
                 continue  # "at least 4 stars and at most 90 minutes"
             ends = (self.amount(match, 1, self._own_factor(match, 1, factor)), self.amount(match, 2, factor))
             if ends[0] is not None and ends[1] is not None:

@@ -57,7 +57,10 @@ def _use_person(reading: Reading, start: int, end: int, vocabulary: Vocabulary) 
     whole = None if one or phrase in reading.language.stopwords else vocabulary.full_name(phrase)
     names: tuple[str, ...] = (whole,) if whole is not None else ()
     if not names and end - start <= 2:
-        cued = asked is not None or reading.tokens[start].negated or reading.tokens[start].liked
+        alone = (
+            reading.punctuated(end - 1) and (start == 0 or reading.punctuated(start - 1)) and end < len(reading.tokens)
+        )
+        cued = alone or asked is not None or reading.tokens[start].negated or reading.tokens[start].liked
         names = _surname(reading, start, end, phrase, vocabulary, cued=cued)
     if not names:
         return False
@@ -116,7 +119,7 @@ def _surname(
         token, neighbour = reading.tokens[neighbour_of], reading.tokens[other]
         between = reading.text[min(token.end, neighbour.end) : max(token.start, neighbour.start)]
         known = neighbour.text in language.stopwords or bool(vocabulary.label(neighbour.text))
-        return between.isspace() and neighbour.raw[:1].isupper() and not known
+        return between.isspace() and neighbour.raw[:1].isupper() and not known and not neighbour.used
 
     if part_of_name(start - 1, start) or part_of_name(end, end - 1):
         return ()

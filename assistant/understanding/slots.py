@@ -36,7 +36,7 @@ class SpokenSlots:
         for slot, words in list(self.words.items()):
             extra = tuple(name for name in _names(slot) if name not in words.names)
             units = {
-                **words.units,
+                **self._units(slot, words),
                 **{name: 1.0 for name in extra if slot in catalogue.numbers and name not in words.units},
             }
             self.words[slot] = replace(words, names=(*words.names, *extra), units=units)
@@ -56,6 +56,16 @@ class SpokenSlots:
         }
         """Slot to the patterns of questions about it."""
         self._steps: dict[str, float] = {}
+
+    def _units(self, slot: str, words: SlotWords) -> Mapping[str, float]:
+        """The units of a slot in what the catalogue keeps it in: by the end of its name, else grams rather than
+        kilograms where its numbers are large."""
+        if not words.bases or slot not in self._catalogue.numbers:
+            return words.units
+        named = [base for end, base in words.bases.items() if slot.endswith(f"_{end}")]
+        large = self.quantile(slot, 0.5) >= LARGE
+        base = named[0] if named else min(words.bases.values()) if large else max(words.bases.values())
+        return {unit: factor / base for unit, factor in words.units.items()}
 
     @staticmethod
     def _mapped(words: Mapping[str, SlotWords], which: str) -> dict[str, str]:
@@ -115,6 +125,8 @@ class SpokenSlots:
         return [float(column[row]) for row in rows if not np.isnan(column[row])]
 
 
+LARGE = 20
+"""A median from which numbers count in the smaller unit."""
 DISCRETE = 30
 """A numeric slot with at most so many different values is counted in them: sizes, stars."""
 

@@ -11,7 +11,7 @@ value, behind the words that ask ("I want a film about"): "that gravitates towar
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from assistant.language import Language
@@ -20,9 +20,11 @@ from assistant.understanding.labels import joins_alternative, must_be, slot_befo
 from assistant.understanding.reading import Reading, cue_at
 from assistant.vocabulary import LONGEST_NAME, Vocabulary
 
+SPECIFIES = 2
+"""Clauses of a message that asks for something by naming values."""
 CLEAN_PER_TOLD = 2
 """A message that also tells something is a specification where it names values in so many clauses for each that tells."""
-_CLAUSE_END = re.compile(r"[.;!?\n,:—–()]|\s-+\s|[•*/|]")
+CLAUSE_END = re.compile(r"[.;!?\n,:—–()]|\s-+\s|[•*/|]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +51,25 @@ def find_specified(reading: Reading, vocabulary: Vocabulary) -> None:
         reading.specified.update(range(clause.start, clause.end))
 
 
+def specifies(reading: Reading, vocabulary: Vocabulary) -> bool:
+    """Whether a message asks for an item by several of its properties, whatever else it looks like: "what do you have in
+    red, author: Miranda July?" asks nothing about an item."""
+    values = _values(reading, vocabulary)
+    clauses = [_clause(reading, start, end, values, vocabulary) for start, end in _clauses(reading, values)]
+    clean = [clause for clause in clauses if clause.named and not clause.strange]
+    asks = any(cue_at(reading, index, reading.language.words("asking")) for index in range(len(reading.tokens)))
+    return asks and len(clean) >= SPECIFIES
+
+
 def _values(reading: Reading, vocabulary: Vocabulary) -> dict[int, int]:
     """The first token of every value of the catalogue, the longest first, to how many tokens it has; what was understood
     before is a value each."""
     dull, values, index = _dull(reading.language) | vocabulary.spoken_words, {}, 0
     while index < len(reading.tokens):
         token = reading.tokens[index]
-        negation = 0 if token.used else cue_at(reading, index, reading.language.cues["negation"])
-        size = 0 if token.used or negation else named_at(reading, index, vocabulary)
+        size = 0 if token.used else named_at(reading, index, vocabulary)
+        negation = 0 if token.used or size > 1 else cue_at(reading, index, reading.language.cues["negation"])
+        size = 0 if negation else size
         if token.used or size > 1 or (size and token.text not in dull):
             values[index] = size or 1
         index += negation or size or 1
@@ -64,61 +77,71 @@ def _values(reading: Reading, vocabulary: Vocabulary) -> dict[int, int]:
 
 
 def _clauses(reading: Reading, values: dict[int, int]) -> Iterator[tuple[int, int]]:
+    reasons = reading.language.words("reasons")
     inside = {place for start, size in values.items() for place in range(start, start + size - 1)}
     start = 0
     for index in range(len(reading.tokens)):
         last = index + 1 == len(reading.tokens)
         between = "" if last else reading.text[reading.tokens[index].end : reading.tokens[index + 1].start]
-        if last or (index not in inside and _CLAUSE_END.search(between)):
+        ends = last or CLAUSE_END.search(between) is not None or cue_at(reading, index + 1, reasons) > 0
+        if last or (index not in inside and ends):
             yield start, index + 1
             start = index + 1
 
 
 def _clause(reading: Reading, start: int, end: int, values: dict[int, int], vocabulary: Vocabulary) -> _Clause:
     language = reading.language
-    dull = _dull(language) | vocabulary.spoken_words
-    named = [place for place in values if start <= place < end]
-    begin = _behind_asking(reading, start, min(named, default=end))
+    dull = _dull(language) | vocabulary.spoken_words | vocabulary.kinds
+    named = sorted(place for place in values if start <= place < end)
+    begin = _behind_asking(reading, start, end, named)
+    named = [place for place in named if place >= begin]
     telling = (*language.words("telling"), *language.cues["comparison"], *language.words("than"))
+    asks = reading.plain.rstrip().endswith("?")  # "who makes hiking backpacks?"
     strange, index = sum(bool(cue_at(reading, place, telling)) for place in range(start, begin)), begin
     while index < end:
         if index in values:
             index += values[index]
             continue
-        size = cue_at(reading, index, telling)
+        if cue_at(reading, index, language.cues["negation"]) and not cue_at(reading, index, telling):
+            break  # what is left out is not told
+        size = cue_at(reading, index, telling) if index > start or not asks else 0
         strange += bool(size) or _is_noun(reading, index, begin, end, dull, values)
         index += size or 1
     spoken = {token.text for token in reading.tokens[start:end]} & set(language.words("chat"))
     return _Clause(begin, end, len(named), strange, bool(spoken) and not named)
 
 
-def _behind_asking(reading: Reading, start: int, first: int) -> int:
-    """Where a clause begins to say what is wanted: behind the last words that ask before its first value."""
-    asking = reading.language.words("asking")
+def _behind_asking(reading: Reading, start: int, end: int, named: Sequence[int]) -> int:
+    """Where a clause begins to say what is wanted: behind the last words that ask before a value, and of those for what is
+    asked for in general behind the last before its first value."""
+    words = reading.language.words
+    first, last = (named[0], named[-1]) if named else (end, end)
     index, begin = start, start
-    while index < first:
-        size = cue_at(reading, index, asking)
-        if size and index + size <= first:
+    while index < last:
+        size = cue_at(reading, index, words("asking"))
+        general = 0 if size else cue_at(reading, index, words("asked_for"))
+        if size and index + size <= last and index not in named:
             begin = index + size
-        index += size or 1
+        elif general and index + general <= first:
+            begin = index + general
+        index += size or general or 1
     return begin
 
 
 def _is_noun(reading: Reading, index: int, start: int, end: int, dull: frozenset[str], values: dict[int, int]) -> bool:
-    """Whether a word that is not understood stands where a noun does, with something to tell: behind an article, another
-    such word or a value, or at the end of its clause; a word between the head and a preposition joins."""
+    """Whether a word that is not understood stands where a noun does, with something to tell: behind an article or a value,
+    at the end of its clause, or before another such word; a word before a preposition or a value joins."""
     token, language = reading.tokens[index], reading.language
-    if token.used or token.text in dull or token.text in language.words("general_nouns") or token.text.isdigit():
+    if token.used or token.text in dull or token.text.isdigit() or len(token.text) == 1:
         return False
     before = reading.tokens[index - 1].text if index > start else ""
     behind = reading.tokens[index + 1].text if index + 1 < end else ""
-    if token.raw[:1].isupper() and index > start:
-        return True
-    if before in language.words("determiners"):
+    if (token.raw[:1].isupper() and index > start) or before in language.words("determiners"):
         return True
     joins = behind in language.words("joining") or index + 1 in values or behind in dull
-    if index - 1 in {place + size - 1 for place, size in values.items()}:
-        return not joins or index + 1 == end  # "a chess prodigy"
+    if index - 1 in {place + size - 1 for place, size in values.items() if place + size <= index}:
+        bent = token.text.endswith(language.words("joining_ends")) if language.words("joining_ends") else True
+        return not (joins and (bent or index + 1 in values))  # "a chess prodigy", "two strangers talk"
     return not joins
 
 
@@ -136,7 +159,20 @@ def named_at(reading: Reading, index: int, vocabulary: Vocabulary) -> int:
 
 
 def _dull(language: Language) -> frozenset[str]:
-    lists = ("chatter", "specifying", "behind_negation", "list_words", "contrast", "made", "appeared", "of_any")
+    lists = (
+        "chatter",
+        "specifying",
+        "behind_negation",
+        "list_words",
+        "contrast",
+        "made",
+        "appeared",
+        "of_any",
+        "general_nouns",
+        "chat",
+        "clause_joins",
+        "softening",
+    )
     return (
         language.stopwords
         | language.item_words
