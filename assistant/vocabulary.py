@@ -284,7 +284,11 @@ class Vocabulary:
     def _roots(self, phrase: str) -> frozenset[str]:
         dull = self.language.stopwords - {"directed"}
         forms = other_forms(self.language.code)
-        return frozenset(self.language.stem(singular(forms.get(word, word))) for word in phrase.replace("-", " ").split() if word not in dull)
+        return frozenset(
+            self.language.stem(singular(forms.get(word, word)))
+            for word in phrase.replace("-", " ").split()
+            if word not in dull
+        )
 
     def reworded_label(self, phrase: str) -> tuple[tuple[str, str], ...]:
         """Tags and moods that a folded phrase of several words names in another order or form: "directed by women" is
