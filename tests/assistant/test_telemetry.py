@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import os
 import subprocess
@@ -324,8 +325,6 @@ class Collector(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if self.headers.get("Content-Encoding") == "gzip":
-            import gzip
-
             body = gzip.decompress(body)
         if self.path == "/v1/traces":
             self.got.append(ExportTraceServiceRequest.FromString(body))
@@ -335,7 +334,9 @@ class Collector(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None: ...
 
 
-def test_the_standard_variables_decide_where_spans_go(folder):
+@pytest.fixture
+def collector():
+    """(environment of a process that exports to it, what it got)."""
     handler = type("Handler", (Collector,), {"got": []})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -345,13 +346,33 @@ def test_the_standard_variables_decide_where_spans_go(folder):
             "ASSISTANT_EMBEDDER": "hashing",
             "NO_PROXY": "127.0.0.1",
         }
-        subprocess.run(
-            [sys.executable, "-m", "assistant.cli", "chat", "a western", "--user", "ana", "--data", str(folder), "--llm", "none"],
-            check=True, capture_output=True, timeout=120, env=environment, cwd=ROOT,
-        )  # fmt: skip
+        yield environment, handler.got
         server.shutdown()
-    (resource,) = {str(sent.resource_spans[0].resource) for sent in handler.got}
+
+
+def collected(got):
+    return [span for sent in got for scope in sent.resource_spans[0].scope_spans for span in scope.spans]
+
+
+def test_the_standard_variables_decide_where_spans_go(folder, collector):
+    environment, got = collector
+    command = ["-m", "assistant.cli", "chat", "a western", "--user", "ana", "--data", str(folder), "--llm", "none"]
+    subprocess.run([sys.executable, *command], check=True, capture_output=True, timeout=120, env=environment, cwd=ROOT)
+    (resource,) = {str(sent.resource_spans[0].resource) for sent in got}
     assert "recommender-assistant" in resource
     assert "deployment.environment.name" in resource
-    names = {span.name for sent in handler.got for scope in sent.resource_spans[0].scope_spans for span in scope.spans}
-    assert names == NAMES
+    assert {span.name for span in collected(got)} == NAMES
+
+
+async def test_a_tool_of_mcp_is_a_span_around_its_turn(folder, collector):
+    mcp = pytest.importorskip("mcp")
+    environment, got = collector
+    command = ["-m", "assistant.cli", "mcp", "--data", str(folder), "--llm", "none"]
+    parameters = mcp.StdioServerParameters(command=sys.executable, args=command, env=environment, cwd=ROOT)
+    async with mcp.Client(parameters, read_timeout_seconds=60) as client:
+        await client.call_tool("recommend", {"request": "a western"})
+    spans = collected(got)
+    (tool,) = [span for span in spans if span.name == "tools/call recommend"]
+    (turn,) = [span for span in spans if span.name.startswith("invoke_agent")]
+    assert turn.parent_span_id == tool.span_id
+    assert {each.key: each.value.string_value for each in tool.attributes}["gen_ai.operation.name"] == "execute_tool"
