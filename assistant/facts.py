@@ -325,7 +325,7 @@ def _catalogue(
         *roles[2:], *of("other"), "price", *of("languages"),
     ]  # fmt: skip
     slots = item.slots()
-    numeric = {kind_of(name): name for name in slots if kind_of(name) in ("year", "runtime", "pages")}
+    numeric: dict[str, str] = {kind: name for name in slots if (kind := kind_of(name)) in ("year", "runtime", "pages")}
     for slot in dict.fromkeys(order):
         if slot in by_slot:
             found = by_slot[slot]
@@ -333,7 +333,7 @@ def _catalogue(
             whole = slots[slot]
             yield _fact(item, "catalogue", slot, kept if isinstance(whole, tuple) else kept[0])
             continue
-        name = numeric.get(slot, slot)  # type: ignore[call-overload]
+        name = numeric.get(slot, slot)
         value = slots.get(name)
         if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
             yield _fact(item, "catalogue", name, value)

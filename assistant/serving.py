@@ -15,7 +15,7 @@ from assistant.detecting import languages
 from assistant.faithfulness import ClaimChecker, HistoryItem
 from assistant.fitting import current_model, open_ranker
 from assistant.language import Language, load_language
-from assistant.profile import UserProfile
+from assistant.profile import Relation, UserProfile
 from assistant.ranking import Ranker
 from assistant.retrieve import Found, RetrievalSettings, retrieve
 from assistant.store import Store
@@ -102,9 +102,9 @@ class Serving:
         titled = {item_id: self.catalogue.title_in(self.catalogue.row_of[item_id], query.language) for item_id in items}
         return tuple(replace(item, title=titled[item_id]) for item_id, item in items.items())
 
-    def _history_item(self, item_id: str, row: int, relation: str) -> HistoryItem:
+    def _history_item(self, item_id: str, row: int, relation: Relation) -> HistoryItem:
         item = self.catalogue.item(row)
-        return HistoryItem(item_id=item_id, title=item.title, relation=relation, record=item.slots())  # type: ignore[arg-type]
+        return HistoryItem(item_id=item_id, title=item.title, relation=relation, record=item.slots())
 
     def say_all(self, slot: str, values: Sequence[str], language: str) -> tuple[str, ...]:
         """Values of a slot as a language says them; as they are written where nothing tells."""

@@ -55,7 +55,7 @@ async def measure(name: str, mode: str, count: int, seconds: float) -> None:
     drawn = random.Random(SEED).sample(pairs, min(count, len(pairs)))
     path, digest = files()[name]
     model = LlamaCppModel(path, LlamaCppConfig(sha256=(digest,) if digest else ()))
-    reranker = Reranker(model, mode, within=seconds, config=RerankConfig(share_of_time=1.0, failures=10**9))  # type: ignore[arg-type]
+    reranker = Reranker(model, mode, within=seconds, config=RerankConfig(share_of_time=1.0, failures=10**9))
     gains: dict[str, list[float]] = {}
     answered = 0
     started = time.monotonic()

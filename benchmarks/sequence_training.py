@@ -74,7 +74,7 @@ def require_jax() -> Any:
     # One thread, so that the cost is what it says; read when jax starts.
     os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
     try:
-        import jax  # type: ignore[import-not-found, unused-ignore]
+        import jax  # type: ignore[import-not-found, unused-ignore]  # it is in no extra
     except ImportError as error:
         raise SystemExit(
             "Training a sequence model needs jax and optax, which are in no extra of this package. "
@@ -85,7 +85,7 @@ def require_jax() -> Any:
 
 def _optimiser(config: SequenceConfig) -> Any:
     try:
-        import optax  # type: ignore[import-not-found, unused-ignore]
+        import optax  # type: ignore[import-not-found, unused-ignore]  # it is in no extra
     except ImportError as error:
         raise SystemExit("Training a sequence model needs optax. Install it with: pip install optax") from error
     return optax.adam(optax.linear_schedule(0.0, config.learning_rate, 200))

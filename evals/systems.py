@@ -90,7 +90,7 @@ def _configured(scorer: Any, settings: Mapping[str, str]) -> Any:
         if name in own:
             scorer = replace(scorer, **{name: _typed(name, text, getattr(scorer, name))})
         elif name in nested:
-            weighting = replace(weighting, **{name: _typed(name, text, getattr(weighting, name))})  # type: ignore[type-var]
+            weighting = replace(weighting, **{name: _typed(name, text, getattr(weighting, name))})  # type: ignore[type-var]  # it is a dataclass where ``nested`` has names
             scorer = replace(scorer, weighting=weighting)
         else:
             known = sorted(own | nested)

@@ -67,7 +67,7 @@ def position_bias(lists: Sequence[Sequence[Order]], *, seed: int = 0) -> Positio
         high=high,
         lists=len(kept),
         answers=sum(map(len, kept)),
-        thirds=tuple(float(np.mean(third)) if third else 0.5 for third in shares),  # type: ignore[arg-type]
+        thirds=tuple(float(np.mean(third)) if third else 0.5 for third in shares),  # type: ignore[arg-type]  # there are three
         agreement=float(np.mean(taus)) if taus else None,
     )
 

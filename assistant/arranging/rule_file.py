@@ -34,7 +34,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from assistant.errors import SettingsError, did_you_mean
-from assistant.types import Constraint
+from assistant.types import Constraint, Operator
 
 FILE_NAMES = ("rules.toml", "rules.json")
 """Where rules are looked for in a data folder, the first that is there."""
@@ -70,9 +70,10 @@ class Condition(_Part):
 
     def constraint(self) -> Constraint:
         """The same as the constraint that a message would make."""
-        for op, values in (("any", self.any), ("all", self.all), ("none", self.none)):
+        listed: dict[Operator, Words | None] = {"any": self.any, "all": self.all, "none": self.none}
+        for op, values in listed.items():
             if values is not None:
-                return Constraint(slot=self.slot, op=op, values=tuple(values))  # type: ignore[arg-type]
+                return Constraint(slot=self.slot, op=op, values=tuple(values))
         return Constraint(slot=self.slot, op="range", low=self.low, high=self.high)
 
 

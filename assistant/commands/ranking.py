@@ -77,7 +77,7 @@ def _opened(requests: str) -> Iterator[IO[bytes]]:
         nearby = path.parent.iterdir() if path.parent.is_dir() else ()
         raise UserError(f"There is no file {requests!r}.{did_you_mean(path.name, (p.name for p in nearby))}")
     with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as stream:
-        yield stream  # type: ignore[misc]
+        yield stream  # type: ignore[misc]  # what gzip opens reads as the other does
 
 
 def _answered(

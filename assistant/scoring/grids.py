@@ -33,7 +33,7 @@ class Family:
     def fitted(self, interactions: Interactions, features: ItemFeatures) -> Iterator[tuple[int, Scorer]]:
         """(number of the variant, scorer) for every variant, fitted, under every decay."""
         for number, variant in enumerate(self.variants):
-            fitted = replace(variant).fit(interactions, features)  # type: ignore[type-var]
+            fitted = replace(variant).fit(interactions, features)  # type: ignore[type-var]  # every scorer is a dataclass, which a Protocol cannot say
             if not self.decays:
                 yield number, fitted
                 continue
@@ -56,7 +56,7 @@ class Family:
     def describe(self, scorer: Scorer) -> str:
         """The settings in which its variants differ, in words."""
         settings = []
-        for name in (of_class.name for of_class in fields(scorer)):  # type: ignore[arg-type]
+        for name in (of_class.name for of_class in fields(scorer)):  # type: ignore[arg-type]  # likewise
             value = getattr(scorer, name)
             if isinstance(value, HistoryWeighting):
                 settings.append(f"decay {value.decay:g}")

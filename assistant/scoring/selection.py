@@ -384,7 +384,7 @@ def refitted(scorers: Sequence[Scorer], interactions: Interactions, features: It
     again: list[Scorer] = []
     for scorer in scorers:
         if not isinstance(scorer, LinearScorer):
-            again.append(replace(scorer).fit(interactions, features))  # type: ignore[type-var]
+            again.append(replace(scorer).fit(interactions, features))  # type: ignore[type-var]  # every scorer is a dataclass, which a Protocol cannot say
             continue
         shared = id(scorer.matrix)
         if shared not in fitted:

@@ -155,8 +155,10 @@ def evidence(explanation: Explanation) -> list[Evidence]:
                 Evidence(words=safe(claim.text), source="an opinion, not checked", slot="", value="", claim=claim)
             )
     rows.extend(_row("", fact, None) for fact in explanation.facts if fact.fact_id not in used)
-    seen: set[tuple[str, str]] = set()
-    return [row for row in rows if (key := (row.words, row.sentence())) not in seen and not seen.add(key)]  # type: ignore[func-returns-value]
+    first: dict[tuple[str, str], Evidence] = {}
+    for row in rows:
+        first.setdefault((row.words, row.sentence()), row)
+    return list(first.values())
 
 
 def by_fact(rows: Iterable[Evidence]) -> dict[str, list[str]]:
@@ -294,13 +296,13 @@ def plain(renderables: Iterable[RenderableType], *, width: int = 80) -> str:
 
     from rich.console import Console
 
+    out = io.StringIO()
     console = Console(
-        file=io.StringIO(), width=width, color_system=None, force_terminal=False, highlight=False, legacy_windows=False
+        file=out, width=width, color_system=None, force_terminal=False, highlight=False, legacy_windows=False
     )
     for renderable in renderables:
         console.print(renderable)
-    text = console.file.getvalue()  # type: ignore[attr-defined]
-    return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 
 class _Hanging:

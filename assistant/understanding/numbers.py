@@ -130,9 +130,9 @@ class _Finder:
             dashed = match["to"].strip() in "-–—" and not match["n1"][0].isdigit() and not match["u1"]
             if dashed or self._differ(match, slot) or match["n2"].startswith(patterns.half_of_one):
                 continue  # "at least 4 stars and at most 90 minutes"
-            ends = (self.amount(match, 1, self._own_factor(match, 1, factor)), self.amount(match, 2, factor))
-            if ends[0] is not None and ends[1] is not None:
-                self.take(match, slot, min(ends), max(ends))  # type: ignore[type-var]
+            one, other = self.amount(match, 1, self._own_factor(match, 1, factor)), self.amount(match, 2, factor)
+            if one is not None and other is not None:
+                self.take(match, slot, min(one, other), max(one, other))
         for match in patterns.bounded.finditer(self.text):
             negated = patterns.negation_before.search(self.text, 0, match.start()) is not None
             caps = (patterns.below.fullmatch(match["how"]) is not None) != negated or not self.caps_only

@@ -94,7 +94,7 @@ def command(
             )
     assert phrasings in get_args(Half)
     file = load_phrasings(language)
-    settings = DialogueSettings(trials=trials, half=phrasings, seed=seed)  # type: ignore[arg-type]
+    settings = DialogueSettings(trials=trials, half=phrasings, seed=seed)  # type: ignore[arg-type]  # asserted above
     skipped = {name.strip() for name in skip.split(",") if name.strip()}
     dialogues = asyncio.run(_held(data, load_settings(data, llm=llm), file, settings, tasks, chosen, skipped))
     report = summed_up(dialogues)

@@ -60,11 +60,11 @@ def meets(item: Item, constraint: Constraint, roles: Iterable[str] = ()) -> bool
     slots = item.slots()
     if constraint.op in ("range", "outside"):
         value = slots.get(constraint.slot)
-        known = isinstance(value, (int, float)) and not isinstance(value, bool)
+        number = float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
         inside = (
-            known
-            and (constraint.low is None or float(value) >= constraint.low)  # type: ignore[arg-type]
-            and (constraint.high is None or float(value) <= constraint.high)  # type: ignore[arg-type]
+            number is not None
+            and (constraint.low is None or number >= constraint.low)
+            and (constraint.high is None or number <= constraint.high)
         )
         return inside if constraint.op == "range" else not inside
     asked = set(roles) if constraint.slot == "people" else {constraint.slot}

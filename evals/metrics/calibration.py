@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from math import log2
 
@@ -12,10 +12,10 @@ SMOOTHING = 0.01
 
 def _distribution(items: Iterable[Sequence[str]]) -> dict[str, float]:
     """Each item spreads a weight of one evenly over its labels; items without labels are left out."""
-    weights: Counter[str] = Counter()
+    weights: defaultdict[str, float] = defaultdict(float)
     for labels in items:
         for label in labels:
-            weights[label] += 1 / len(labels)  # type: ignore[assignment]
+            weights[label] += 1 / len(labels)
     total = sum(weights.values())
     return {label: weight / total for label, weight in weights.items()}
 

@@ -166,9 +166,10 @@ def _label(case: Case, base: Variant, variant: Variant) -> Better | None:
     """A person's preference, where it is about these two."""
     if case.preferred == "tie":
         return "tie"
-    for better, one in (("base", base), ("other", variant)):
+    sides: tuple[tuple[Better, Variant], ...] = (("base", base), ("other", variant))
+    for better, one in sides:
         if case.preferred in (one.name, one.prompt, one.prompt.split("#")[0]):
-            return better  # type: ignore[return-value]
+            return better
     return None
 
 

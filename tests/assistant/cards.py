@@ -68,7 +68,7 @@ def make_card(position: int = 1, title: str = "Galaxy Quest", **changes: object)
     card = Recommendation(
         item_id="galaxy", title=title, year=1999, position=position, score=0.5, explanation=explanation, item=item
     )
-    return replace(card, **changes)  # type: ignore[arg-type]
+    return replace(card, **changes)
 
 
 def make_reply(*cards: Recommendation, **changes: object) -> Reply:
@@ -81,7 +81,7 @@ def make_reply(*cards: Recommendation, **changes: object) -> Reply:
         acting_on=("comedy", "not animated"),
         trace={"milliseconds": {"total": 12.5}},
     )
-    return replace(reply, **changes)  # type: ignore[arg-type]
+    return replace(reply, **changes)
 
 
 class FakeAssistant:
@@ -132,4 +132,4 @@ def connect_to(fake: FakeAssistant) -> BlockingAssistant:
     with ExitStack() as stack:
         portal = stack.enter_context(start_blocking_portal())
         core = stack.enter_context(portal.wrap_async_context_manager(opened()))
-        return BlockingAssistant(portal, core, stack.pop_all())  # type: ignore[arg-type]
+        return BlockingAssistant(portal, core, stack.pop_all())

@@ -90,7 +90,7 @@ class Asker:
             unknown=tuple(unknown),
             constraints=tuple(is_it),
             language=language,
-        )  # type: ignore[arg-type]
+        )
         query = Query(
             text=text,
             search_text=search,
@@ -130,7 +130,7 @@ class Asker:
 
 
 def event(item_id: str, kind: str, at: float) -> Event:
-    return Event(event_id=f"{item_id}{kind}{at}", user_id="u", item_id=item_id, kind=kind, timestamp=at)  # type: ignore[arg-type]
+    return Event(event_id=f"{item_id}{kind}{at}", user_id="u", item_id=item_id, kind=kind, timestamp=at)
 
 
 def make_catalogue(rows: Sequence[dict[str, Any]]) -> Catalogue:

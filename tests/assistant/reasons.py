@@ -76,7 +76,7 @@ class World:
             history = tuple(
                 HistoryItem(
                     item_id=self.items[i].item_id, title=self.items[i].title, relation=relation, record=self.slots[i]
-                )  # type: ignore[arg-type]
+                )
                 for i, relation in zip(entries, relations, strict=True)
             )
             text, search_text, constraints = REQUESTS[number % len(REQUESTS)]

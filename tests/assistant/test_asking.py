@@ -45,7 +45,7 @@ def asked(catalogue: Catalogue, **changes: object) -> Question | None:
         "settled": frozenset(),
         "phrase": lambda slot, options: f"{slot}? {'/'.join(options)}",
     }
-    return question(catalogue, range(len(catalogue)), **(given | changes))  # type: ignore[arg-type]
+    return question(catalogue, range(len(catalogue)), **(given | changes))
 
 
 def test_the_slot_whose_answer_tells_most_is_asked_about(shoes: Catalogue) -> None:

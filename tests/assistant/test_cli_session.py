@@ -34,7 +34,7 @@ def talk(store: Store, *lines: object, terminal: bool = False, user: str = "ana"
     out = Console(file=io.StringIO(), width=80, force_terminal=terminal, color_system=None, highlight=False)
     with connect_to(fake) as assistant:
         Session(assistant, user, None, out, read).run()
-    return out.file.getvalue(), fake  # type: ignore[attr-defined]
+    return out.file.getvalue(), fake
 
 
 def test_somebody_new_gets_an_example(store):

@@ -109,7 +109,7 @@ def test_columns_say_what_the_records_say(folder: Path) -> None:
                     if isinstance(value, str)
                     else value
                 )
-                for word in words:  # type: ignore[union-attr]
+                for word in words:
                     assert row in catalogue.labels[slot].rows[derived_files.fold(word)]
 
 

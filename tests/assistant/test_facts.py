@@ -21,7 +21,7 @@ NOTHING = Query(text="surprise me")
 
 
 def history(relation: str = "liked", item: Item = ALIEN) -> HistoryItem:
-    return HistoryItem(item_id=item.item_id, title=item.title, relation=relation, record=item.slots())  # type: ignore[arg-type]
+    return HistoryItem(item_id=item.item_id, title=item.title, relation=relation, record=item.slots())
 
 
 def slots(facts) -> list[str]:

@@ -21,7 +21,7 @@ def years(low: float | None = None, high: float | None = None) -> Constraint:
 
 
 def kinds(*values: str, op: str = "any") -> Constraint:
-    return Constraint(slot="categories", op=op, values=values, words=" or ".join(values))  # type: ignore[arg-type]
+    return Constraint(slot="categories", op=op, values=values, words=" or ".join(values))
 
 
 def after(catalogue: Catalogue, *messages: Utterance) -> State:

@@ -9,7 +9,7 @@ from assistant.types import Event
 
 
 def event(item_id: str, kind: str = "like", value: float | None = None, at: float = 0.0) -> Event:
-    return Event(event_id=f"{item_id}{kind}{at}", user_id="u", item_id=item_id, kind=kind, value=value, timestamp=at)  # type: ignore[arg-type]
+    return Event(event_id=f"{item_id}{kind}{at}", user_id="u", item_id=item_id, kind=kind, value=value, timestamp=at)
 
 
 def relations(films: Catalogue, *events: Event, scale=None) -> dict[str, str]:

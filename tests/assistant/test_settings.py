@@ -75,7 +75,7 @@ def test_a_bad_variable_or_argument_is_explained(monkeypatch) -> None:
 
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        load_settings().cards = 3  # type: ignore[misc]
+        load_settings().cards = 3
 
 
 def test_an_empty_variable_counts_as_unset(monkeypatch) -> None:

@@ -297,7 +297,7 @@ def test_a_message_is_heeded_and_confirmed(store: Store, films: Catalogue) -> No
     profile = profile_of(films)
 
     def say(**said: object) -> str:
-        return heed(store, "ana", Utterance(text="", **said), catalogue=films, profile=profile).text  # type: ignore[arg-type]
+        return heed(store, "ana", Utterance(text="", **said), catalogue=films, profile=profile).text
 
     assert say(intent="profile").startswith("I know nothing about you yet.")
     assert say(statements=(HORROR,)) == "Noted: no horror from now on."

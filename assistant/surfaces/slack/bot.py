@@ -283,7 +283,7 @@ class Bot:
         self, done: Pressed, place: Place, body: dict[str, Any], card: dict[str, Any], name: str
     ) -> None:
         event_id = f"slack:{hashlib.sha256(name.encode()).hexdigest()[:40]}"
-        event = make_event(place.user, card["item_id"], done.kind, event_id=event_id)  # type: ignore[arg-type]
+        event = make_event(place.user, card["item_id"], done.kind, event_id=event_id)  # type: ignore[arg-type]  # one of ``KINDS``
         await asyncio.to_thread(record_event, self._assistant.store, event)
         message = body.get("message", {})
         if place.direct and message.get("blocks"):  # a message of one's own is marked; one that others see is not
