@@ -19,8 +19,16 @@ MAX_MESSAGE = 8_000
 MAX_ID = 500
 """Characters of an id, as in an indexed catalogue."""
 
-_UNPRINTED = re.compile("[\x7f-\x9f\u2028\u2029]")
+_UNPRINTED = re.compile(
+    "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""What shows nothing: it hides, turns what stands around it, ends a line, or commands a terminal."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def _escaped(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def well_formed(text: str) -> str:
@@ -73,10 +81,10 @@ class Document(BaseModel):
     def encode(self) -> bytes:
         """One line of UTF-8 JSON with its line feed.
 
-        DEL, C1 controls and Unicode's line separators are written as escapes: they would forge a terminal's output or
-        split the line for a reader that knows more line ends than ``\\n``.
+        DEL, C1 controls, Unicode's line separators and invisible characters are written as escapes: they would forge a
+        terminal's output, or split the line for a reader that knows more line ends than ``\\n``.
         """
         text = self.model_dump_json()
         if text.isascii() and "\x7f" not in text:
             return text.encode() + b"\n"
-        return _UNPRINTED.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode() + b"\n"
+        return _UNPRINTED.sub(_escaped, text).encode() + b"\n"
