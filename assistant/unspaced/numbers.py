@@ -11,7 +11,6 @@ from assistant.unspaced.amounts import Amount
 from assistant.unspaced.numerals import AROUND, DIGITS, HAN_DIGIT, NUM, TO, bounded, value_of
 
 LENGTH_SLOTS = ("runtime", "duration", "length", "minutes", "runtime_minutes")
-PAGE_SLOTS = ("pages", "num_pages", "page_count")
 NEAR_YEARS = 3
 """How far "1968年前后" reaches to either side."""
 _YEAR = rf"(?:(?<!\d)(?:1[89]|20)\d\d(?!\d)|[一二]{HAN_DIGIT}{{3}}|两千(?:零?[一二三四五六七八九])?(?=年))"
@@ -72,9 +71,6 @@ def find_numbers(
         _years(text, take, today)
     if length := next((slot for slot in LENGTH_SLOTS if slot in numbers), None):
         _lengths(text, lambda match, low, high: take(match, length, low, high))
-    if pages := next((slot for slot in PAGE_SLOTS if slot in numbers), None):
-        for match, low, high in bounded(text, rf"(?P<v>{NUM})\s*页", lambda m: value_of(m["v"]), 1):
-            take(match, pages, low, high)
     if "price" in numbers:
         _prices(text, lambda match, low, high: take(match, "price", low, high, 0))
     _count(text, take)

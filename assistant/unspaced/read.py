@@ -8,49 +8,22 @@ from collections.abc import Collection
 
 from assistant.language import Language
 from assistant.types import Constraint, Context, Operator, Utterance
-from assistant.unspaced.gazetteer import Gazetteer, Labels, key
-from assistant.unspaced.marks import CLAUSE_ENDS, Mark, Notes
+from assistant.unspaced.gazetteer import Gazetteer, key
+from assistant.unspaced.marks import CLAUSE_ENDS, Mark, Notes, Talk
+from assistant.unspaced.negations import find_negations
 from assistant.unspaced.numbers import find_numbers
-from assistant.unspaced.talk import Talk, talk_of
+from assistant.unspaced.scanning import scan, sizes_at
+from assistant.unspaced.taking_back import take_back
+from assistant.unspaced.talk import talk_of
 from assistant.unspaced.values import beside, find_labels, find_people
 from assistant.unspaced.words import Phrases, load_phrases, one_script
 from assistant.vocabulary import Vocabulary
 
 MAX_CARDS = 50
-MAX_PHRASE = 16
-"""Characters of the longest phrase that is looked up."""
 MIN_BARE_TITLE = 4
 """Characters of a title that is understood without quotation marks or a cue beside it."""
 _QUOTED = re.compile(r"《([^》]{1,80})》|“([^”]{1,80})”|「([^」]{1,80})」|『([^』]{1,80})』|\"([^\"]{1,80})\"")
 _SIZE = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?|[xsml]{1,4})\s*(?:码|号(?!\w*年))")
-_CUES = (
-    "negation", "negation_behind", "except", "except_behind", "comparison", "contrast", "like", "like_behind", "seen",
-    "seen_behind", "directed", "directed_behind", "acted", "acted_behind", "either",
-)  # fmt: skip
-
-
-_SAYS_SLOT = (
-    "为",
-    "不",
-    "太",
-    "别",
-    "应该",
-    "最好",
-    "是",
-    "要",
-    "得",
-    "：",
-    ":",
-    "里",
-    "中",
-    "上",
-    "不限",
-    "无所谓",
-    "方面",
-    "包括",
-    "有",
-)
-"""What stands behind the name of a property where its value follows: "语言为英语"."""
 
 
 def gazetteer_of(vocabulary: Vocabulary) -> Gazetteer:
@@ -74,8 +47,11 @@ def understand_unspaced(
     _sizes(notes, gazetteer)
     _bare_titles(notes, gazetteer, language)
     talk = talk_of(notes, gazetteer, language, context)
-    _scan(notes, gazetteer, language)
-    _negations(notes, language)
+    scan(notes, gazetteer, language)
+    find_negations(notes, language)
+    if talk.intent in (None, "refine"):
+        take_back(notes, gazetteer, language, context, talk)
+        talk.no_preference = talk.no_preference and not talk.take_back
     _titles(notes, language, talk)
     find_people(notes, language)
     find_labels(notes, gazetteer, language)
@@ -133,9 +109,9 @@ def _bare_titles(notes: Notes, gazetteer: Gazetteer, language: Language) -> None
     named = gazetteer.labels.keys() | gazetteer.wishes.keys() | gazetteer.people.keys() | language.stopwords
     at = 0
     while at < len(plain):
-        for size in range(min(MAX_PHRASE, len(plain) - at), 1, -1):
+        for size in sizes_at(plain, at):
             phrase = plain[at : at + size]
-            if not notes.free(at, at + size) or phrase[-1] in CLAUSE_ENDS or phrase[0] in CLAUSE_ENDS:
+            if size < 2 or not notes.free(at, at + size) or phrase[-1] in CLAUSE_ENDS or phrase[0] in CLAUSE_ENDS:
                 continue
             rows = gazetteer.titles.get(key(phrase))
             if not rows or phrase in named or not _stands_alone(phrase, size, plain, at, language):
@@ -166,7 +142,7 @@ def _stands_alone(phrase: str, size: int, plain: str, at: int, language: Languag
 
 def _numbers(notes: Notes, gazetteer: Gazetteer, today: datetime.date) -> None:
     masked = "".join("　" if place in notes.used else character for place, character in enumerate(notes.plain))
-    amounts = gazetteer.phrases.amounts
+    amounts = tuple(gazetteer.phrases.amounts.values())
     for span in find_numbers(masked, gazetteer.catalogue.numbers.keys(), today=today, amounts=amounts):
         notes.use(span.start, span.end)
         if span.slot is None:
@@ -175,7 +151,9 @@ def _numbers(notes: Notes, gazetteer: Gazetteer, today: datetime.date) -> None:
             continue
         op: Operator = "outside" if span.negated else "range"
         words = notes.text[span.start : span.end].strip()
-        notes.constraints.append(Constraint(slot=span.slot, op=op, low=span.low, high=span.high, words=words))
+        limit = Constraint(slot=span.slot, op=op, low=span.low, high=span.high, words=words)
+        notes.constraints.append(limit)
+        notes.marks.append(Mark(span.start, span.end, frozenset({"number"}), limit=limit))
 
 
 def _stock(notes: Notes, gazetteer: Gazetteer, phrases: Phrases) -> None:
@@ -199,119 +177,6 @@ def _sizes(notes: Notes, gazetteer: Gazetteer) -> None:
         written = gazetteer.catalogue.labels[slot].display.get(match[1])
         notes.constraints.append(Constraint(slot=slot, op="any", values=(written or match[1],), words=match[0]))
         notes.use(*match.span())
-
-
-# the rest, by longest match
-
-
-def _scan(notes: Notes, gazetteer: Gazetteer, language: Language) -> None:
-    cues: dict[str, set[str]] = {}
-    for name in _CUES:
-        for cue in language.words(name):
-            cues.setdefault(cue, set()).add(name)
-    dull = language.stopwords | language.item_words
-    at = 0
-    while at < len(notes.plain):
-        if at in notes.used:
-            at += 1
-            continue
-        for size in range(min(MAX_PHRASE, len(notes.plain) - at), 0, -1):
-            if not notes.free(at, at + size):
-                continue
-            phrase = notes.plain[at : at + size]
-            if _cuts_word(notes.plain, at, at + size):
-                continue
-            kinds = set(cues.get(phrase, ()))
-            labels: Labels = ()
-            people: tuple[tuple[str, str], ...] = ()
-            if size > 1 and (people := gazetteer.people.get(key(phrase), ())) and phrase[0] not in CLAUSE_ENDS:
-                kinds.add("person")
-            elif labels := gazetteer.labels.get(phrase, ()):
-                kinds.add("label")
-            elif labels := gazetteer.wishes.get(phrase, ()):
-                kinds.add("wish")
-            if phrase in gazetteer.phrases.slot_names and notes.plain.startswith(_SAYS_SLOT, at + size):
-                kinds, labels = set(), ()
-                notes.use(at, at + size)
-            if kinds or phrase in dull or phrase in gazetteer.phrases.slot_names:
-                notes.marks.append(Mark(at, at + size, frozenset(kinds or {"dull"}), labels=labels, people=people))
-                at += size
-                break
-        else:
-            at += 1
-    notes.marks.sort(key=lambda mark: mark.start)
-
-
-def _cuts_word(plain: str, start: int, end: int) -> bool:
-    """Whether a stretch begins or ends inside a word of Latin letters."""
-
-    def inside(place: int) -> bool:
-        return 0 < place < len(plain) and all(c.isascii() and c.isalnum() for c in plain[place - 1 : place + 1])
-
-    return inside(start) or inside(end)
-
-
-def _negations(notes: Notes, language: Language) -> None:
-    """Mark what a negation reaches: over the list behind it, or the values before one that closes its clause."""
-    marks = notes.marks
-    for index, mark in enumerate(marks):
-        if "except" in mark.kinds:
-            _except(notes, index, language)
-        if not mark.kinds & {"negation", "negation_behind", "comparison"} or mark.negated:
-            continue
-        _, end = notes.clause(mark.start)
-        ahead = [other for other in marks[index + 1 :] if other.start < end]
-        values: list[Mark] = []
-        for other in ahead:
-            if "contrast" in other.kinds and not other.value:
-                break
-            if other.kinds & {"negation"} and not other.value:
-                break
-            if values and notes.plain[values[-1].end : other.start] == "的" and other.value:
-                break  # 不是美国的科幻片 is science fiction
-            if other.value:
-                values.append(other)
-        if values and mark.kinds & {"negation", "comparison"}:
-            for other in values:
-                other.negated, other.compared, other.cue = True, "comparison" in mark.kinds, mark.start
-            notes.use(mark.start, values[-1].start)
-            _list_goes_on(notes, marks, index, values[-1], end)
-        elif "negation_behind" in mark.kinds:
-            start, _ = notes.clause(mark.start)
-            behind = [other for other in marks[:index] if other.start >= start]
-            for other in reversed(behind):
-                if other.kinds & {"contrast", "negation"} and not other.value:
-                    break
-                other.negated = other.negated or other.value
-        notes.use(mark.start, mark.end)
-
-
-def _list_goes_on(notes: Notes, marks: list[Mark], index: int, last: Mark, end: int) -> None:
-    """ "不要恐怖片，战争片和西部片": a comma ends a negation unless nothing but values of the same kind follows."""
-    if end >= len(notes.plain) or notes.plain[end] not in "，,":
-        return
-    _, stop = notes.clause(end + 1)
-    following = [mark for mark in marks[index + 1 :] if end < mark.start < stop]
-    joined = any(notes.words(mark) in ("和", "与", "跟") for mark in following)
-    if joined and all(mark.value or mark.kinds == {"dull"} or notes.words(mark) in "和与跟、" for mark in following):
-        for mark in following:
-            mark.negated = mark.value
-
-
-def _except(notes: Notes, index: int, language: Language) -> None:
-    """ "除了恐怖片以外都行" rules out; "除了恐怖片，还想看喜剧" does not."""
-    mark = notes.marks[index]
-    _, end = notes.clause(mark.start)
-    closing = next((other for other in notes.marks[index:] if "except_behind" in other.kinds), None)
-    stop = closing.start if closing is not None else end
-    behind = notes.plain[stop:]
-    also = any(cue in behind for cue in language.words("also"))
-    for other in notes.marks[index + 1 :]:
-        if other.start < stop and other.value:
-            other.negated = not also
-    notes.use(mark.start, mark.end)
-    if closing is not None:
-        notes.use(closing.start, closing.end)
 
 
 def _titles(notes: Notes, language: Language, talk: Talk) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from assistant.language import Language
 from assistant.types import Constraint, Operator
@@ -11,7 +12,25 @@ from assistant.unspaced.marks import Mark, Notes
 
 _ENDINGS = ("片", "小说", "电影", "剧", "类", "题材", "的")
 """A category before or with one of these is used as one."""
-_LIGHT = frozenset({"dull", "contrast", "negation", "either", "like", "except", "directed", "acted"})
+_LIGHT = frozenset(
+    {
+        "dull",
+        "number",
+        "contrast",
+        "negation",
+        "either",
+        "like",
+        "except",
+        "directed",
+        "acted",
+        "wrote",
+        "take_back",
+        "take_back_behind",
+        "no_preference",
+        "also_behind",
+        "replace",
+    }
+)
 """Kinds of marks beside which a category's name still stands alone in its clause."""
 
 
@@ -28,19 +47,12 @@ def beside(notes: Notes, mark: Mark, before: Iterable[str], behind: Iterable[str
 def find_people(notes: Notes, language: Language) -> None:
     previous: tuple[Mark, Constraint] | None = None
     for mark in notes.marks:
-        if "person" not in mark.kinds:
+        if "person" not in mark.kinds or mark.dropped:
             continue
         notes.use(mark.start, mark.end)
         roles = tuple(dict.fromkeys(role for role, _ in mark.people))
-        acted = beside(notes, mark, language.words("acted"), language.words("acted_behind"))
-        made = beside(notes, mark, language.words("directed"), language.words("directed_behind"))
-        slot = "people"
-        makers = [role for role in roles if role != "cast"]
-        if acted and "cast" in roles:
-            slot = "cast"
-        elif made and makers:
-            first = [role for role in ("director", "creators", "author", "artist") if role in makers]
-            slot = (first or makers)[0]
+        slots = _slots_of(notes, mark, language, roles)
+        slot = slots[0]
         names = tuple(dict.fromkeys(n for role, n in mark.people if slot in (role, "people")))
         op: Operator = "none" if mark.negated else "any"
         constraint = Constraint(slot=slot, op=op, values=names, words=notes.words(mark))
@@ -48,13 +60,32 @@ def find_people(notes: Notes, language: Language) -> None:
         if previous is not None and op == "any" and _either(notes, previous[0], mark, language):
             target.remove(previous[1])
             both = tuple(dict.fromkeys(previous[1].values + names))
-            same = previous[1].slot == slot or not (acted or made)
+            same = previous[1].slot == slot or slot == "people"
             words = notes.text[previous[0].start : mark.end]
-            constraint = Constraint(
-                slot=previous[1].slot if same and not made else slot, op="any", values=both, words=words
-            )
+            constraint = Constraint(slot=previous[1].slot if same else slot, op="any", values=both, words=words)
         target.append(constraint)
+        target.extend(replace(constraint, slot=other) for other in slots[1:])
         previous = (mark, constraint) if op == "any" and target is notes.constraints else None
+
+
+def _slots_of(notes: Notes, mark: Mark, language: Language, roles: tuple[str, ...]) -> list[str]:
+    """The slots of what a person is named for; ``people`` where nothing tells, or nobody of the name does that."""
+
+    def says(name: str) -> bool:
+        return beside(notes, mark, language.words(name), language.words(f"{name}_behind"))
+
+    def first(*wanted: str) -> list[str]:
+        return [role for role in wanted if role in roles][:1]
+
+    found: list[str] = []
+    if says("wrote"):
+        found += first("writer", "author") or first("creators", "director")
+    if says("acted"):
+        found += first("cast")
+    if (not found or says("both")) and says("directed"):
+        makers = [role for role in roles if role not in ("cast", "writer")]
+        found += first("director", "creators", "author", "artist") or makers[:1]
+    return list(dict.fromkeys(found)) or ["people"]
 
 
 def _either(notes: Notes, one: Mark, other: Mark, language: Language) -> bool:
@@ -71,6 +102,8 @@ def find_labels(notes: Notes, gazetteer: Gazetteer, language: Language) -> None:
         if not mark.kinds & {"label", "wish"}:
             if mark.kinds - {"title", "person"}:
                 notes.use(mark.start, mark.end)
+            continue
+        if mark.dropped:
             continue
         slot = mark.labels[0][0]
         if slot in ("countries", "country") and not mark.negated and _happens_there(notes, mark):
@@ -126,5 +159,15 @@ def _names_category(notes: Notes, mark: Mark, gazetteer: Gazetteer, language: La
         return True
     if behind.startswith(tuple(language.item_words)) or behind.startswith(_ENDINGS):
         return True
+    if _framed(notes, mark, start, end):
+        return True
     near = [m for m in notes.marks if m is not mark and m.kinds & {"label"} and m.labels[0][0] == "categories"]
     return any(other.start == mark.end or other.end == mark.start for other in near)
+
+
+def _framed(notes: Notes, mark: Mark, start: int, end: int) -> bool:
+    """Whether nothing unknown touches a category's name on either side, as in lists: "西班牙语、惊悚、2000年后"."""
+    known = [m for m in notes.marks if m is not mark and (m.value or not m.kinds <= {"dull"} or m.end == mark.start)]
+    before = mark.start == start or not notes.plain[mark.start - 1].isalnum() or any(m.end == mark.start for m in known)
+    behind = mark.end == end or not notes.plain[mark.end].isalnum() or any(m.start == mark.end for m in known)
+    return before and behind

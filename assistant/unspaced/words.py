@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -27,8 +28,10 @@ class Phrases:
     """Part of the world to the countries that lie there."""
     wishes: Mapping[str, tuple[str, ...]]
     themes: Mapping[str, tuple[str, ...]]
-    critiques: Mapping[str, tuple[str, Direction]]
-    """Phrase to the kind of number that it compares, and which way."""
+    adjectives: Mapping[str, tuple[str, Direction]]
+    """Adjective to the kind of number that it compares, and which way: an entry of ``amounts`` or a slot."""
+    degrees: Mapping[str, tuple[str, ...]]
+    """What stands before or behind an adjective and says how much of it is wanted: ``too``, ``more``, ``some``, …"""
     same: Mapping[str, str]
     """Phrase to the slot that is kept from an item."""
     slot_names: Mapping[str, str]
@@ -36,12 +39,13 @@ class Phrases:
     """How a decade is written, ``{first}`` being its first year."""
     this: tuple[str, ...]
     these: tuple[str, ...]
+    first: tuple[str, ...]
     last: tuple[str, ...]
     counters: tuple[str, ...]
-    older: tuple[str, ...]
-    newer: tuple[str, ...]
+    one: tuple[str, ...]
+    """What may close a pointer without a number: 最短的那部."""
     stock: tuple[str, ...]
-    amounts: tuple[Amount, ...]
+    amounts: Mapping[str, Amount]
     """Numbers that are named: 评分不低于8."""
     flags: Mapping[str, str]
     """Phrase to the yes-or-no slot that it asks for."""
@@ -49,6 +53,10 @@ class Phrases:
     """Folded value in English to how it is said."""
     akin: Mapping[str, tuple[str, ...]]
     """Word to others that mean nearly the same."""
+
+    def slots_of(self, kind: str) -> tuple[str, ...]:
+        """The slots of a kind of number."""
+        return self.amounts[kind].slots if kind in self.amounts else (kind,)
 
 
 def _listed(table: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -103,6 +111,11 @@ def longest_first(phrases: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(phrases), key=lambda phrase: (-len(phrase), phrase)))
 
 
+def any_of(words: Iterable[str]) -> str:
+    """A pattern for any of some phrases, the longest first."""
+    return f"(?:{'|'.join(map(re.escape, longest_first(words)))})"
+
+
 @cache
 def load_phrases(code: str) -> Phrases:
     """The phrases of a language without spaces."""
@@ -123,18 +136,19 @@ def load_phrases(code: str) -> Phrases:
         areas=areas,
         wishes=_listed(data["wishes"]),
         themes=_listed(data["themes"]),
-        critiques={phrase: (kind, way) for phrase, (kind, way) in data["critiques"].items()},
+        adjectives={word: (kind, way) for word, (kind, way) in data["adjectives"].items()},
+        degrees=_listed(data["degrees"]),
         same=data["same"],
         slot_names=data["slot_names"],
         decade=data["decade"],
         this=longest_first(references["this"]),
         these=longest_first(references["these"]),
+        first=longest_first(references["first"]),
         last=longest_first(references["last"]),
         counters=tuple(references["counters"]),
-        older=longest_first(references["older"]),
-        newer=longest_first(references["newer"]),
+        one=longest_first(references["one"]),
         stock=longest_first(data["cues"]["in_stock"]),
-        amounts=tuple(_amount(table) for table in data["amounts"].values()),
+        amounts={name: _amount(table) for name, table in data["amounts"].items()},
         flags=data["flags"],
         said={fold(value): phrase for value, phrase in data["said"].items()},
         akin=_akin(data["akin"]["groups"]),

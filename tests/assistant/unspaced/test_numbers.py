@@ -12,6 +12,7 @@ from assistant.unspaced.words import load_phrases
 
 SLOTS = ("year", "runtime", "pages", "price")
 TODAY = datetime.date(2026, 6, 1)
+AMOUNTS = tuple(load_phrases("zh").amounts.values())
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,7 @@ def test_numerals(text, value):
     ],
 )  # fmt: skip
 def test_limits(text, slot, low, high):
-    (span,) = find_numbers(text, SLOTS, today=TODAY, amounts=load_phrases("zh").amounts)
+    (span,) = find_numbers(text, SLOTS, today=TODAY, amounts=AMOUNTS)
     assert (span.slot, span.low, span.high, span.negated) == (slot, low, high, False)
 
 
@@ -95,14 +96,14 @@ def test_a_slot_that_the_catalogue_does_not_have_is_not_limited():
 )  # fmt: skip
 def test_numbers_that_are_named_or_have_a_unit_of_their_own(text, slot, low, high):
     slots = ("year", "runtime", "rating", "ratings_count", "price")
-    (span,) = find_numbers(text, slots, today=TODAY, amounts=load_phrases("zh").amounts)
+    (span,) = find_numbers(text, slots, today=TODAY, amounts=AMOUNTS)
     assert (span.slot, span.negated) == (slot, False)
     assert (span.low, span.high) == pytest.approx((low, high))
 
 
 @pytest.mark.parametrize("text", ["片长一个半小时以内", "时长在1小时到90分钟之间", "片长90分钟以内"])
 def test_a_name_does_not_tear_a_length_apart(text):
-    (span,) = find_numbers(text, SLOTS, today=TODAY, amounts=load_phrases("zh").amounts)
+    (span,) = find_numbers(text, SLOTS, today=TODAY, amounts=AMOUNTS)
     assert (span.slot, span.high) == ("runtime", 90)
 
 

@@ -79,7 +79,7 @@ FILMS_ASKED = [
     ("在巴黎发生的浪漫爱情片", "recommend; categories Romance; ~tags paris"),
     ("说法语的惊悚片", "recommend; languages French; categories Thriller"),
     ("五部治愈的动画", "recommend; categories Animation; ~moods warm|gentle|hopeful; k 5"),
-    ("给我推荐两部短一点的科幻片", "recommend; categories Science fiction; k 2"),
+    ("给我推荐两部短一点的科幻片", "recommend; categories Science fiction; ~runtime ..94; k 2"),
     ("来一部黑色幽默的犯罪片", "recommend; categories Crime; ~moods deadpan|satirical"),
     ("韩国或者日本的恐怖片", "recommend; countries South Korea|Japan; categories Horror"),
     ("李安的片子，不要武侠", "recommend; people Ang Lee"),
@@ -132,7 +132,7 @@ SHOES_ASKED = [
     ("防水的靴子，不要皮的", "recommend; waterproof yes; categories Boots; not material leather"),
     ("9码的跑鞋，预算一百五", "recommend; price ..150; size 9; categories Running shoes"),
     ("五十到一百元的鞋", "recommend; price 50..100"),
-    ("便宜点的，Fellwick的", "recommend; brand Fellwick"),
+    ("便宜点的，Fellwick的", "recommend; brand Fellwick; ~price ..57.3333"),
     ("不超过80元的白色休闲鞋", "recommend; price ..80; colour white; categories Sneakers"),
     ("10码，要有现货", "recommend; in_stock yes; size 10"),
 ]  # fmt: skip

@@ -1,0 +1,136 @@
+"""What is wanted relative to something: 短一点, 太老了, 比第一部新的, 不要太长, 同一个导演的.
+
+Beside cards a comparison is a limit that they set; with nothing to compare with it is a wish for the lower or upper third.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import numpy as np
+
+from assistant.types import Constraint, Context
+from assistant.unspaced.gazetteer import Gazetteer
+from assistant.unspaced.marks import CLAUSE_ENDS, SHORT, Notes, Talk
+from assistant.unspaced.words import any_of, load_phrases, longest_first
+
+THIRD = 1 / 3
+"""The share of the catalogue that "short" means where nothing is compared."""
+
+
+@cache
+def _comparison(code: str) -> re.Pattern[str]:
+    """How much of something is too much or wanted. Groups: ``not`` (not too much), ``lacks``, ``more``, ``too``, ``over``,
+    ``want``, ``than``, ``item``: the one that matched says which of them it is; ``w0`` to ``w7`` are its adjective, and
+    ``subject`` the number that is spoken of."""
+    phrases = load_phrases(code)
+    degrees, subjects = phrases.degrees, _subjects(code)
+    less, too, lacks = (any_of(degrees[name]) for name in ("not_too", "too", "lacks"))
+    more, some, counters = (any_of(degrees[name]) for name in ("more", "some", "one"))
+    ends = {word.removeprefix(subject) for word in phrases.adjectives for subject in subjects if word != subject}
+    word = any_of(ends | set(phrases.adjectives))
+    return re.compile(
+        rf"(?:(?P<subject>{any_of(subjects)})(?:也|都|还是|实在|确实)?)?(?:"
+        rf"(?P<not>{less})(?P<w0>{word})|(?P<lacks>{lacks})(?P<w1>{word})|(?P<more>{more})(?P<w2>{word}){some}?"
+        rf"|(?P<too>{too})(?P<w3>{word})了*{some}?|(?P<over>(?P<w4>{word})了+{some})|(?P<want>(?P<w5>{word}){some})"
+        rf"|(?P<than>比[^{CLAUSE_ENDS}]{{0,12}}?(?:要|更|还)?(?P<w6>{word})(?=的|$|[{CLAUSE_ENDS}]))"
+        rf"|(?P<item>{counters}(?P<w7>{word})的))"
+    )
+
+
+def _subjects(code: str) -> tuple[str, ...]:
+    phrases = load_phrases(code)
+    return longest_first((*phrases.slot_names, *(name for amount in phrases.amounts.values() for name in amount.names)))
+
+
+def find_critiques(notes: Notes, gazetteer: Gazetteer, context: Context, talk: Talk, pointed: tuple[str, ...]) -> None:
+    """Limits relative to what is spoken of, else to the cards on the table."""
+    catalogue = gazetteer.catalogue
+    rows = catalogue.rows(pointed or context.focus or context.table)
+    for match in _comparison(gazetteer.code).finditer(notes.plain):
+        if not notes.free(*match.span()):
+            continue
+        word = next(found for n in range(8) if (found := match[f"w{n}"]))
+        spoken = gazetteer.phrases.adjectives.get((match["subject"] or "") + word) or gazetteer.phrases.adjectives.get(
+            word
+        )
+        if spoken is None:
+            continue
+        kind, way = spoken
+        wants_more = (way == "more") != any(match[name] for name in ("not", "too", "over"))
+        slot = next((slot for slot in gazetteer.phrases.slots_of(kind) if slot in catalogue.numbers), None)
+        if slot is None:
+            continue
+        words = notes.text[match.start() : match.end()]
+        loose = match["not"] is not None and not pointed and len(notes.plain) > SHORT
+        if loose or not len(rows):
+            if match["too"] or match["over"] or match["than"]:
+                continue  # "太长的片名" says nothing of a length without something that it is said of
+            if (wish := _third(gazetteer, slot, wants_more, words)) is not None:
+                notes.wishes.append(wish)
+                notes.use(*match.span())
+            continue
+        if (limit := _beyond(gazetteer, slot, rows, context, wants_more, words, own=bool(pointed))) is None:
+            continue
+        talk.constraints.append(limit)
+        notes.use(*match.span())
+        talk.intent = "refine"
+        if set(pointed) & set(context.table) and (match["too"] or match["over"] or match["lacks"]):
+            talk.rejected = tuple(dict.fromkeys((*talk.rejected, *pointed)))
+    _kept(notes, gazetteer, talk, rows)
+
+
+def _third(gazetteer: Gazetteer, slot: str, more: bool, words: str) -> Constraint | None:
+    column = gazetteer.catalogue.numbers[slot]
+    known = column[~np.isnan(column)]
+    if not len(known):
+        return None
+    end = float(np.quantile(known, 1 - THIRD if more else THIRD))
+    return Constraint(slot=slot, op="range", low=end if more else None, high=None if more else end, words=words)
+
+
+def _beyond(
+    gazetteer: Gazetteer, slot: str, rows: np.ndarray, context: Context, more: bool, words: str, *, own: bool
+) -> Constraint | None:
+    """More, or less, than the median of ``rows``; None where nothing is known of them."""
+    catalogue = gazetteer.catalogue
+    values = catalogue.numbers[slot][rows]
+    if np.isnan(values).all() and not own:  # nothing is known of what was spoken of: the list is meant
+        values = catalogue.numbers[slot][catalogue.rows(context.table)]
+    values = values[~np.isnan(values)]
+    if not len(values):
+        return None
+    middle = float(np.median(values))
+    step = 0.01 if slot == "price" or (values % 1).any() else 1.0
+    low, high = (middle + step, None) if more else (None, middle - step)
+    return Constraint(slot=slot, op="range", low=low, high=high, words=words)
+
+
+def _kept(notes: Notes, gazetteer: Gazetteer, talk: Talk, rows: np.ndarray) -> None:
+    """ "同一个导演的", "第二部的导演还拍过什么": a value of the first of ``rows`` that is kept."""
+    for phrase, slot in sorted(gazetteer.phrases.same.items(), key=lambda entry: -len(entry[0])):
+        at = notes.plain.find(phrase)
+        if at < 0 or not notes.free(at, at + len(phrase)) or not len(rows):
+            continue
+        if (same := _same(gazetteer, int(rows[0]), slot, notes.text[at : at + len(phrase)])) is not None:
+            talk.constraints.append(same)
+            notes.use(at, at + len(phrase))
+            talk.intent = "refine"
+
+
+def _same(gazetteer: Gazetteer, row: int, slot: str, words: str) -> Constraint | None:
+    catalogue = gazetteer.catalogue
+    own = catalogue.item(row).slots()
+    if slot == "decade":
+        year = catalogue.year(row)
+        if year is None:
+            return None
+        return Constraint(slot="year", op="range", low=year // 10 * 10, high=year // 10 * 10 + 9, words=words)
+    if slot == "director" and slot not in own:
+        slot = next((role for role in ("creators", "author", "artist") if role in own), slot)
+    values = own.get(slot)
+    if values is None:
+        return None
+    kept = values if isinstance(values, tuple) else (str(values),)
+    return Constraint(slot=slot, op="any", values=kept[:1] if slot == "categories" else kept, words=words)
