@@ -293,7 +293,11 @@ class Vocabulary:
     def reworded_label(self, phrase: str) -> tuple[tuple[str, str], ...]:
         """Tags and moods that a folded phrase of several words names in another order or form: "directed by women" is
         the tag "women directors"."""
-        return self._labels_by_roots.get(self._roots(phrase), ()) if " " in phrase else ()
+        first, _, last = phrase.partition(" ")
+        ends = {first, last.rpartition(" ")[2]}
+        if not last or ends & self.language.stopwords or {*phrase.split()} & {*self.language.words("conjunction")}:
+            return ()
+        return self._labels_by_roots.get(self._roots(phrase), ())
 
     @cached_property
     def _stemmed(self) -> Mapping[str, tuple[tuple[str, str], ...]]:

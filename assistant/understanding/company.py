@@ -23,6 +23,8 @@ def find_company(reading: Reading, vocabulary: Vocabulary) -> None:
         if not reading.free_span(match.start(), match.end()):
             continue
         first, last = reading.tokens_of(match.start(), match.end())
+        if vocabulary.free_label(reading.phrase(last - 1, last)):
+            continue  # "dealing with childrens", where that is a tag
         if years is not None and years >= GROWN:
             reading.use(first, last)
             continue

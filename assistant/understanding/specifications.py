@@ -161,7 +161,6 @@ def named_at(reading: Reading, index: int, vocabulary: Vocabulary) -> int:
 def _dull(language: Language) -> frozenset[str]:
     lists = (
         "chatter",
-        "specifying",
         "behind_negation",
         "list_words",
         "contrast",
