@@ -53,10 +53,7 @@ def export(user: str, data: Path, as_json: bool) -> None:
         if not any(tables.values()):
             raise _unknown(user, store.users())
     document = UserExportDocument(user=user, tables=jsonable(tables))
-    if as_json:
-        emit(document)
-    else:
-        write(document.model_dump_json(indent=2).encode() + b"\n")
+    write(document.encode(indent=None if as_json else 2))
 
 
 @users.command()

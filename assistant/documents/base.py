@@ -78,13 +78,13 @@ class Document(BaseModel):
         """What comes from items, users and models may hold unpaired surrogates, which UTF-8 cannot."""
         return {name: _mended(value) for name, value in given.items()} if isinstance(given, dict) else given
 
-    def encode(self) -> bytes:
-        """One line of UTF-8 JSON with its line feed.
+    def encode(self, *, indent: int | None = None) -> bytes:
+        """One line of UTF-8 JSON with its line feed; several with ``indent``.
 
         DEL, C1 controls, Unicode's line separators and invisible characters are written as escapes: they would forge a
         terminal's output, or split the line for a reader that knows more line ends than ``\\n``.
         """
-        text = self.model_dump_json()
+        text = self.model_dump_json(indent=indent)
         if text.isascii() and "\x7f" not in text:
             return text.encode() + b"\n"
         return _UNPRINTED.sub(_escaped, text).encode() + b"\n"
