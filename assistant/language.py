@@ -189,6 +189,7 @@ def _lists(data: Mapping[str, Any], slots: Iterable[SlotWords]) -> dict[str, str
     lists["more"] = any_of(word for words in slots for word in words.more)
     lists["less"] = any_of(word for words in slots for word in words.less)
     lists["extreme"] = any_of(word for w in slots for word in (*w.more, *w.less, *w.most, *w.least))
+    lists["superlative"] = any_of(word for w in slots for word in (*w.most, *w.least))
     lists["slot_name"] = any_of(word for words in slots for word in words.names)
     return lists
 

@@ -35,9 +35,12 @@ class Situation:
 
 def label(held: Held, words: ReplyWords) -> str:
     """How a reply shows what it acts on: the user's words for a wish, the promise itself for a promise."""
-    if held.promised or not held.constraint.words:
+    wish = held.constraint.words
+    if held.promised or not wish:
         return words.label(held.constraint)
-    return held.constraint.words
+    if held.constraint.op == "none" and not words.is_negative(wish):
+        return words.label(held.constraint)
+    return wish
 
 
 def acting_on(query: Query, held: Sequence[Held], catalogue: Catalogue) -> tuple[str, ...]:
@@ -56,6 +59,7 @@ def text_before(situation: Situation, catalogue: Catalogue) -> str:
         [
             *(_unknown(name, catalogue, words) for name in situation.query.unknown),
             *_changes(situation, catalogue, words),
+            *_unheeded(situation.said.unheeded, words),
             _opening(situation, catalogue, words),
         ]
     )
@@ -127,6 +131,12 @@ def _unknown(name: str, catalogue: Catalogue, words: ReplyWords) -> str:
     return words.sentences([words.say("unknown", words=words.say("quote", words=name)), hint])
 
 
+def _unheeded(said: Sequence[str], words: ReplyWords) -> list[str]:
+    """That no record tells what was said of the items."""
+    quoted = [words.say("quote", words=each) for each in said]
+    return [words.say("unheeded", words=words.joined(quoted, "or"))] if quoted else []
+
+
 def _changes(situation: Situation, catalogue: Catalogue, words: ReplyWords) -> list[str]:
     """What the message undid, and what it was about where that is not to be seen in the labels."""
     said, merged = situation.said, situation.merged
@@ -158,7 +168,7 @@ def _opening(situation: Situation, catalogue: Catalogue, words: ReplyWords) -> s
     if query.intent == "small_talk":
         return words.say("greeting_new" if situation.new_user else "greeting_known", suggestions=inner)
     understood = situation.said.constraints or situation.said.wishes
-    if not situation.mentioned and not understood:
+    if not situation.mentioned and not understood and not situation.said.unheeded:
         return words.say("not_mentioned", suggestions=inner)
     if query.like:
         titles = words.joined(titles_of(query.like, catalogue, words))

@@ -62,7 +62,8 @@ class ReplyWords:
         if self._table["own_words"] and constraint.words and (own := self._own_label(constraint)):
             return own
         if constraint.either:
-            return self.joined([self.label(one) for one in constraint.alternatives()], "or")
+            labels = {fold(label): label for one in constraint.alternatives() if (label := self.label(one))}
+            return self.joined(list(labels.values()), "or")
         low, high = (None if end is None else f"{end:g}" for end in (constraint.low, constraint.high))
         if constraint.op in ("range", "outside"):
             if low is not None and high is not None:
@@ -73,11 +74,18 @@ class ReplyWords:
             else:
                 shown = self.say("range_up_to", high=self.value(constraint.slot, high or ""))
             return shown if constraint.op == "range" else self.say("not", label=shown)
-        values = [self._said.get(fold(value), value) for value in constraint.values]
+        values = list(
+            {fold(value): self._said.get(fold(value), value) for value in reversed(constraint.values)}.values()
+        )
+        values.reverse()
         joined = self.joined(values, "or" if constraint.op == "any" else "and")
         if constraint.words and len(constraint.values) > MOST_VALUES:  # "Africa" rather than its countries
             joined = constraint.words
-        return self.say("not", label=constraint.words or joined) if constraint.op == "none" else joined
+        glued = load_language(self.language).words("glued_negation")
+        words = next(
+            (constraint.words.removeprefix(p) for p in glued if constraint.words.startswith(p)), constraint.words
+        )
+        return self.say("not", label=words or joined) if constraint.op == "none" else joined
 
     def _own_label(self, constraint: Constraint) -> str:
         """The user's words, where they tell what was asked for; "shorter" tells no length."""
@@ -85,6 +93,13 @@ class ReplyWords:
         if constraint.op in ("range", "outside") and not _TELLS_NUMBER.search(words):
             return ""
         return self.say("not", label=words) if constraint.op in ("none", "outside") else words
+
+    def is_negative(self, words: str) -> bool:
+        """Whether the user's words say by themselves that something is not wanted: "too bleak", "less talk"."""
+        language, folded = load_language(self.language), fold(words)
+        patterns = (cue.regex for name in ("too", "not_so", "less_word") for cue in language.patterns.get(name, ()))
+        cued = any(folded.startswith(f"{cue} ") for cue in language.cues["negation"])
+        return cued or any(pattern.match(folded) for pattern in patterns)
 
     def title(self, title: str) -> str:
         """A title inside a sentence."""

@@ -14,7 +14,7 @@ from assistant.catalogue import Catalogue, Mask, Rows
 from assistant.language import Language, load_language
 from assistant.profile import UserProfile
 from assistant.store import Store, quoted
-from assistant.text import fold_title, has_han, terms
+from assistant.text import fold, fold_title, has_han, terms
 from assistant.types import Candidate, Query
 from vectorstore.base import Embedder
 from vectorstore.search import FilteredSearch
@@ -191,7 +191,8 @@ def _sources(
             found.append(("message_dense", settings.message_dense, dense(vector, mask, catalogue, search, settings)))
         rows = lexical(content, mask, catalogue, store, settings)
         found.append(("message_lexical", settings.message_lexical, rows))
-    if titled := [row for row in _titled(query.text, catalogue) if mask[row]]:
+    chatter = fold(query.text).strip(" .!?…") in language.words("chatter")  # "nope" is an answer, and a film
+    if not chatter and (titled := [row for row in _titled(query.text, catalogue) if mask[row]]):
         found.append(("message_title", settings.message_title, titled))
     for number, row in enumerate(catalogue.rows(query.like).tolist(), 1):
         if _reads(embedder, catalogue.title(row) + catalogue.description(row)):

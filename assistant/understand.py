@@ -20,7 +20,8 @@ from assistant.understanding.acts import QUESTIONS, find_act, is_out_of_scope, i
 from assistant.understanding.alternatives import join_alternatives
 from assistant.understanding.answers import MAX_ANSWER, find_answer
 from assistant.understanding.company import find_company
-from assistant.understanding.critiques import find_critiques
+from assistant.understanding.critiques import find_critiques, tells_nothing
+from assistant.understanding.held import numbers_in
 from assistant.understanding.labels import find_labels, find_open_labels, find_stock
 from assistant.understanding.negations import mark_excluded, mark_negations
 from assistant.understanding.number_spans import NumberSpan
@@ -40,6 +41,8 @@ from assistant.vocabulary import FREE_SLOTS, Vocabulary
 MAX_MESSAGE = 2_000
 """Characters of a message that are read."""
 MAX_CARDS = 50
+MAX_UNHEEDED = 3
+"""Negated words of which it is said that no record has them; more of them tell a story."""
 MAX_POINTING = 12
 """Words of a message that speaks of a card ("the last one is Swedish"); a longer one tells a story."""
 
@@ -83,13 +86,26 @@ def understand(
     find_open_labels(reading, vocabulary)
     unknown = _unknown_names(reading, vocabulary)
     find_promised(reading, vocabulary)
+    ruled_out = [n for n, token in enumerate(reading.tokens) if token.negated and not (token.used or token.told)]
     find_labels(reading, vocabulary)
+    _note_unheeded(reading, vocabulary, ruled_out)
     state(reading, vocabulary)
     join_alternatives(reading, vocabulary)
     find_replaced(reading, context)
     _point(reading, vocabulary, context)
     _widen(reading)
     return _utterance(reading, vocabulary, context, act, unknown)
+
+
+def _note_unheeded(reading: Reading, vocabulary: Vocabulary, ruled_out: Sequence[int]) -> None:
+    """ "Not cheesy", of a catalogue in which no record says cheesy: nothing can be ruled out by it, and that is said."""
+    if len(ruled_out) > MAX_UNHEEDED:
+        return
+    for place in ruled_out:
+        token = reading.tokens[place]
+        heeded = any(found.start <= token.start < found.end for found in reading.found)
+        if not heeded and token.text.isalpha() and tells_nothing(reading, token.text, vocabulary):
+            reading.unheeded.append(token.raw)
 
 
 def _point(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
@@ -99,6 +115,14 @@ def _point(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
         if not reference.titled and context.table and opens:
             reading.use_span(reference.start, reference.end)
             reading.refines = True
+
+
+def _answers_number(reading: Reading, vocabulary: Vocabulary, context: Context) -> bool:
+    """Whether the message names a number of the slot that was asked about: "2004 at the latest would be great"."""
+    slot = context.question.slot if context.question is not None else ""
+    if slot not in vocabulary.spoken.numeric or reading.plain.rstrip().endswith("?"):
+        return False
+    return any(span.slot == slot for span in numbers_in(reading.plain, vocabulary, slot))
 
 
 def _all_used(reading: Reading) -> bool:
@@ -148,6 +172,7 @@ def _utterance(
         statements=tuple(dict.fromkeys(reading.statements)),
         unsaid=tuple(dict.fromkeys(reading.unsaid)),
         unknown=unknown,
+        unheeded=tuple(dict.fromkeys(reading.unheeded)),
         k=None if reading.k is None else max(1, min(reading.k, MAX_CARDS)),
     )
 
@@ -227,13 +252,14 @@ def _exclude_titles(reading: Reading, vocabulary: Vocabulary) -> None:
 def _find_numbers(reading: Reading, vocabulary: Vocabulary, context: Context, today: date) -> None:
     masked = list(reading.plain)
     for token in reading.tokens:
-        if token.used:
+        stands_for_item = token.text in vocabulary.language.words("pronouns") and token.start > reading.lead
+        if token.used or stands_for_item:
             masked[token.start : token.end] = "_" * (token.end - token.start)
     spans: list[NumberSpan] = find_numbers(
         "".join(masked),
         vocabulary.number_patterns,
         vocabulary.spoken,
-        default=_counted(vocabulary, context),
+        default=_counted(reading, vocabulary, context),
         caps_only=context.question is None and not context.held,
         answer=_asked_number(reading, vocabulary, context),
         today=today,
@@ -269,10 +295,15 @@ def _asked_number(reading: Reading, vocabulary: Vocabulary, context: Context) ->
     return slot if slot in vocabulary.spoken.numeric and len(reading.tokens) <= MAX_ANSWER else None
 
 
-def _counted(vocabulary: Vocabulary, context: Context) -> str | None:
-    """The slot of a number that does not say what it counts: what was asked about, else what was limited last, else the
+def _counted(reading: Reading, vocabulary: Vocabulary, context: Context) -> str | None:
+    """The slot of a number that does not say what it counts: what a word beside it compares ("shorter, under 90"), what
+    was asked about, else what was limited last, else the
     price of a catalogue that knows no lengths."""
-    numeric = vocabulary.spoken.numeric
+    spoken, numeric = vocabulary.spoken, vocabulary.spoken.numeric
+    for words in (spoken.more, spoken.less):
+        for token in reading.tokens:
+            if (slot := words.get(token.text)) is not None and slot != "year":
+                return slot
     if context.question is not None and context.question.slot in numeric:
         return context.question.slot
     for held in reversed(context.held):

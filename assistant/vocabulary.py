@@ -32,6 +32,8 @@ KIND_SHARE, KINDS_COVER = 0.01, 0.6
 """Last words of titles are kinds of items where each ends this share of the titles and together they end this many."""
 MAX_REMEMBERED = 10_000
 """Words whose count is remembered."""
+PASSIVE = frozenset({"directed"})
+"""Words without content that have some beside who did it: "directed by women"."""
 MAX_BEGUN_TITLES = 10
 """Words that more titles begin with name none of them."""
 
@@ -128,9 +130,27 @@ class Vocabulary:
         phrase = self.language.comparatives.get(phrase, phrase)
         return self.wish(phrase) or self.label(phrase) or self.free_label(phrase)
 
+    def closed_value_in(self, text: str) -> tuple[tuple[str, str], ...]:
+        """(slot, value) of the colour, size, language or other value of a closed set that a question ends with or names
+        behind "in": "do you have it in L", "is it French?". Kinds of items are none of them."""
+        words = read_words(fold(text))
+        before, in_language = self.language.words("terse_before"), self.language.words("in_language")
+        for at in range(len(words)):
+            behind = any(" ".join(words[max(0, at - n) : at]) in before for n in (1, 2) if at >= n)
+            for size in range(min(self.language.longest, len(words) - at), 0, -1):
+                phrase = " ".join(words[at : at + size])
+                if phrase in self.language.stopwords or not (behind or at + size == len(words)):
+                    continue
+                labels = self.label(phrase) or (self.terse_labels.get(phrase, ()) if behind else ())
+                if behind and words[at - 1] in in_language:
+                    labels = tuple(sorted(labels, key=lambda label: not label[0].startswith("language")))
+                if labels and labels[0][0] != "categories":
+                    return tuple(label for label in labels if label[0] == labels[0][0])
+        return ()
+
     def qualities_in(self, text: str) -> tuple[tuple[str, str], ...]:
         """(slot, value) of every label that the words of a text name, or stand for first of all: horror for "scary"."""
-        words, found, at = read_words(text), dict[tuple[str, str], None](), 0
+        words, found, at = read_words(fold(text)), dict[tuple[str, str], None](), 0
         while at < len(words):
             for size in range(min(self.language.longest, len(words) - at), 0, -1):
                 phrase = " ".join(words[at : at + size])
@@ -282,7 +302,7 @@ class Vocabulary:
         return found
 
     def _roots(self, phrase: str) -> frozenset[str]:
-        dull = self.language.stopwords - {"directed"}
+        dull = self.language.stopwords - PASSIVE
         forms = other_forms(self.language.code)
         return frozenset(
             self.language.stem(singular(forms.get(word, word)))
@@ -294,7 +314,7 @@ class Vocabulary:
         """Tags and moods that a folded phrase of several words names in another order or form: "directed by women" is
         the tag "women directors"."""
         first, _, last = phrase.partition(" ")
-        ends = {first, last.rpartition(" ")[2]}
+        ends = {first, last.rpartition(" ")[2]} - PASSIVE
         if not last or ends & self.language.stopwords or {*phrase.split()} & {*self.language.words("conjunction")}:
             return ()
         return self._labels_by_roots.get(self._roots(phrase), ())

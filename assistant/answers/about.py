@@ -9,6 +9,7 @@ from assistant.answers.write import Sentence
 from assistant.language import load_language
 from assistant.phrases.labels import kind_of
 from assistant.types import Constraint, Fact, Item
+from assistant.vocabulary import Vocabulary
 
 MOST_ASKED = 3
 """Slots that one question is answered for."""
@@ -21,27 +22,44 @@ def about(standing: Standing, item_ids: tuple[str, ...]) -> Iterator[Sentence]:
     writer = standing.writer
     catalogue_slots = slots_of(standing)
     asked = writer.table.asked_slots(standing.said.text, catalogue_slots)[:MOST_ASKED]
+    closed = writer.table.closed(standing.said.text)
     for item_id in item_ids:
         item = writer.item(item_id)
         checked = (*standing.said.constraints, *standing.said.wishes)
         settled = {constraint.slot for constraint in checked}
+        if not checked and (wanted := _named_value(standing)) is not None:
+            yield _whether(standing, item, wanted)
+            continue
         named = [name for name in asked if writer.table.slot_in(name, catalogue_slots) not in settled]
         for constraint in checked:
             yield _whether(standing, item, constraint)
         answered = bool(checked)
         for name in named:
             slot = writer.table.slot_in(name, catalogue_slots)
+            if slot is None and closed and _vocabulary(standing).qualities_in(standing.said.text):
+                continue
             if slot is not None or not answered:
                 yield says(standing, item, slot, name, again=answered)
                 answered = True
         if not answered:
-            yield from _quality(standing, item) if writer.table.closed(standing.said.text) else summary(standing, item)
+            yield from _quality(standing, item) if closed else summary(standing, item)
+
+
+def _named_value(standing: Standing) -> Constraint | None:
+    """The one value of a closed slot that a question names: "do you have it in L", "is it in French?"."""
+    vocabulary = _vocabulary(standing)
+    named = vocabulary.closed_value_in(standing.said.text)
+    return Constraint(slot=named[0][0], op="any", values=tuple(value for _, value in named)) if named else None
+
+
+def _vocabulary(standing: Standing) -> Vocabulary:
+    return standing.writer.serving.vocabulary.in_language(load_language(standing.writer.table.language))
 
 
 def _quality(standing: Standing, item: Item) -> Iterator[Sentence]:
     """ "Is it sad?": yes where the record has one of the values that the word stands for. What else it says is no answer."""
     writer = standing.writer
-    vocabulary = writer.serving.vocabulary.in_language(load_language(standing.said.language))
+    vocabulary = _vocabulary(standing)
     asked: dict[str, list[str]] = {}
     for slot, value in vocabulary.qualities_in(standing.said.text):
         asked.setdefault(slot, []).append(value)

@@ -27,6 +27,9 @@ def compare(standing: Standing, item_ids: Sequence[str]) -> Iterator[Sentence]:
     every = [standing.writer.item(item_id) for item_id in dict.fromkeys(item_ids)]
     items = every[:MOST_ITEMS]
     asked = _asked(standing)
+    if not asked and (nowhere := _nowhere(standing)):
+        yield from nowhere
+        return
     for slot, way in asked:
         yield from _which(standing, every, slot, way)
     if len(every) > MOST_ITEMS and any(way for _, way in asked):
@@ -36,6 +39,13 @@ def compare(standing: Standing, item_ids: Sequence[str]) -> Iterator[Sentence]:
             yield from _side(standing, item, items, [slot for slot, _ in asked])
         yield from _shared(standing, items)
     yield from _fits(standing, items)
+
+
+def _nowhere(standing: Standing) -> list[Sentence]:
+    """That no record says what the question compares by: "which has the best rating?", "which is shorter?"."""
+    table, slots = standing.writer.table, slots_of(standing)
+    asked = [name for name in table.asked_slots(standing.said.text, slots) if table.slot_in(name, slots) is None]
+    return [Sentence(name="about_nowhere", values={"what": table.slot(name).what}) for name in asked[:1]]
 
 
 def _asked(standing: Standing) -> list[tuple[str, str | None]]:

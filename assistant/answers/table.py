@@ -15,6 +15,7 @@ from assistant.types import Constraint
 
 MOST_LISTED = 3
 """Values of a promise that are named; of more, the user's word for all of them."""
+MAKERS = ("director", "author", "artist")
 _MARKER = re.compile(r"\{(\w+)\}")
 
 
@@ -87,8 +88,9 @@ class Table:
         return self._known(slot) == "price"
 
     def slot_in(self, name: str, slots: Sequence[str]) -> str | None:
-        """What ``slots`` call the slot that the table calls ``name``."""
-        return next((slot for slot in slots if slot == name or self._known(slot) == name), None)
+        """What ``slots`` call the slot that the table calls ``name``; people without a role are makers of any kind."""
+        found = next((slot for slot in slots if slot == name or self._known(slot) == name), None)
+        return "creators" if found is None and name in MAKERS and "creators" in slots else found
 
     def reason(self, column: str) -> str:
         return (self.columns.get(column) or self.columns["other"])["reason"]
@@ -134,6 +136,8 @@ class Table:
         """The table's and the catalogue's slots that a question asks for, those of the longest words first."""
         low = fold(text)
         found: dict[str, int] = {}
+        if re.search(self.words["asks_subject"], low):  # "what's the second one about"
+            found["tags"] = len(low)
         for name, words in self._all(slots):
             length = max((len(phrase) for phrase in words if _in(phrase, low)), default=0)
             if length:

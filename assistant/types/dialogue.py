@@ -180,6 +180,8 @@ class Utterance:
     """Statements about themselves that the user takes back: "forget that I like westerns"."""
     unknown: tuple[str, ...] = ()
     """Titles and names in the user's words that the catalogue does not have."""
+    unheeded: tuple[str, ...] = ()
+    """What is wanted or not wanted of the items, in the user's words, that no record tells: "artsy", "bigger"."""
     k: int | None = None
     """How many items are asked for; None when the message does not say."""
 

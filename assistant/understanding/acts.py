@@ -18,6 +18,8 @@ QUESTIONS: tuple[Intent, ...] = ("what_if", "why_not", "why", "compare", "about"
 """Kinds of messages that ask about items and want no list."""
 SHORT = 8
 """Words of a message that can be a question about what is on the table without saying so."""
+MOST_TAKEN = 2
+"""Items that are taken at once: "them, please" does not take a whole list."""
 MOST_PROVED = 3
 """Cards whose evidence is told where a message doubts all of them."""
 
@@ -187,6 +189,9 @@ def _asks_about(reading: Reading, vocabulary: Vocabulary, context: Context) -> b
     cues = (*reading.language.cues["like"], *reading.language.words("than"))
     references = find_references(reading, vocabulary, context, loose=True, start=match.start())
     references = [r for r in references if not behind_cue(reading, r, cues)]
+    references = [r for r in references if not negated_at(reading, r.start)]
+    if not references:  # "Akira, is it anime?"
+        references = [r for r in find_references(reading, vocabulary, context, loose=True) if _opens(reading, r)]
     asked_for = reading.first("about_have")
     numbered = bool(references) and references[0].titled and re.match(r" \d+\b", reading.plain[references[0].end :])
     looked_for = asked_for is not None and (numbered or not references)
@@ -209,6 +214,12 @@ def _asks_about(reading: Reading, vocabulary: Vocabulary, context: Context) -> b
         return True
     reading.asked.clear()
     return False
+
+
+def _opens(reading: Reading, reference: Reference) -> bool:
+    """Whether a message begins with a title that stands by itself."""
+    first, last = reading.tokens_of(reference.start, reference.end)
+    return reference.titled and reference.start <= reading.lead and reading.punctuated(last - 1) and last > first
 
 
 def _asks_for_title(reading: Reading, vocabulary: Vocabulary, context: Context) -> bool:
@@ -270,6 +281,7 @@ def _accepts(reading: Reading, vocabulary: Vocabulary, context: Context) -> bool
     for match in reading.matches("accept_behind"):
         references = find_references(reading, vocabulary, context, loose=True, end=match.start())
         near = [r for r in references if len(reading.plain[r.end : match.start()].split()) <= 1]
+        near = [r for r in near if len(r.ids) <= MOST_TAKEN]
         if (chosen := _unlike(reading, near)[-1:]) and not negated_at(reading, match.start()):
             return _accept(reading, chosen, match)
     if context.question is None and (bare := reading.first("accept_bare")):

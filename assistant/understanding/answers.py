@@ -93,7 +93,8 @@ def _answer(reading: Reading, vocabulary: Vocabulary, question: Question) -> Non
         return _use_all(reading)
     if chosen := _chosen(reading, question):
         return _choose(reading, vocabulary, question, chosen)
-    _bare_value(reading, vocabulary, slot)
+    if not (reading.first("too") or reading.first("not_so")):  # "not that sad" is said of the cards
+        _bare_value(reading, vocabulary, slot)
     return None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from assistant.types import Constraint
 from assistant.understanding.reading import Reading
 from assistant.vocabulary import Vocabulary
@@ -13,7 +15,11 @@ GROWN = 13
 def find_company(reading: Reading, vocabulary: Vocabulary) -> None:
     """ "We have a 5 year old", "with my kids", "for a toddler": a promise of what is for families, where the catalogue has
     such a category, with the user's words as its label."""
-    values = next((found for name in reading.language.words("for_children") if (found := vocabulary.label(name))), ())
+    for match in reading.matches("occasion"):
+        if reading.free_span(match.start(), match.end()):
+            reading.use_span(match.start(), match.end())
+    found = [vocabulary.label(name) or vocabulary.free_label(name) for name in reading.language.words("for_children")]
+    values = max(found, key=lambda labels: _items(labels, vocabulary), default=())
     if not values:
         return
     slot = values[0][0]
@@ -23,7 +29,7 @@ def find_company(reading: Reading, vocabulary: Vocabulary) -> None:
         if not reading.free_span(match.start(), match.end()):
             continue
         first, last = reading.tokens_of(match.start(), match.end())
-        if vocabulary.free_label(reading.phrase(last - 1, last)):
+        if first and reading.phrase(first - 1, first + 1) in reading.language.words("topic"):
             continue  # "dealing with childrens", where that is a tag
         if years is not None and years >= GROWN:
             reading.use(first, last)
@@ -40,3 +46,8 @@ def find_company(reading: Reading, vocabulary: Vocabulary) -> None:
         for token in reading.tokens:
             if match.start() <= token.start < match.end():
                 token.named = True
+
+
+def _items(labels: Sequence[tuple[str, str]], vocabulary: Vocabulary) -> int:
+    """How many items have one of these labels."""
+    return sum(int(vocabulary.catalogue.satisfies(Constraint(slot=s, op="any", values=(v,))).sum()) for s, v in labels)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from statistics import median
 
-from assistant.language import any_of
+from assistant.language import any_of, singular
 from assistant.types import Constraint, Context
 from assistant.understanding.reading import Reading, negated_at
 from assistant.understanding.references import Reference, behind_cue, find_references
@@ -30,6 +30,7 @@ def find_critiques(reading: Reading, vocabulary: Vocabulary, context: Context) -
     critic.more_of_a_slot()
     critic.qualities()
     critic.the_better()
+    critic.nowhere()
 
 
 class _Critic:
@@ -114,6 +115,12 @@ class _Critic:
                 self.reading.references.extend(here[0].ids)
                 self.reading.use_span(match.start(), here[0].end)
 
+        for match in self.reading.matches("similar_bare"):
+            if self.default and self.reading.free_span(match.start(), match.end()):
+                self.reading.like.extend(self.default)
+                self.reading.references.extend(self.default)
+                self.reading.use_span(match.start(), match.end())
+
         for reference in self.references:  # "in the style of the third one"
             cued = behind_cue(self.reading, reference, self.language.cues["like"])
             if cued and not reference.titled and self.reading.free_span(reference.start, reference.end):
@@ -149,7 +156,23 @@ class _Critic:
                 elif self.default and not negated and self._is_critique(match.start(), match.end()):
                     self._compared(slot, self.base(match.start()), match.start(), match.end(), up=up, negated=False)
 
+    def nowhere(self) -> None:
+        """ "Bigger", in a catalogue that has no sizes in numbers: nothing to go by, and nothing to search by."""
+        every = {word for slot in self.language.slots for word in (*slot.more, *slot.less)}
+        known = {*self.spoken.more, *self.spoken.less, *self.language.comparatives}
+        for match in re.finditer(self.language.bounded(any_of(every - known)), self.reading.plain):
+            free = self.reading.free_span(match.start(), match.end())
+            if self.default and free and self._is_critique(match.start(), match.end()):
+                self.reading.unheeded.append(match.group())
+                self.reading.use_span(match.start(), match.end())
+                self.reading.refines = True
+
     def _compared(self, slot: str, ids: list[str], start: int, end: int, *, up: bool, negated: bool) -> None:
+        stated = [c for c in self.reading.constraints if c.slot == slot and c.op == "range"]
+        if any((c.low if up else c.high) is not None for c in stated):  # "shorter, under 90": the number says how short
+            self.reading.use_span(start, end)
+            self.reading.refines = True
+            return
         constraint = self.limit(slot, ids, up=up)
         if constraint is None:
             return
@@ -187,18 +210,34 @@ class _Critic:
                 at = _skip_space(self.reading.plain, match.end())
                 if not self._speaks_of_a_card(match.start()):
                     continue  # "a cop who is too old for this job"
-                if not self._limited_by(match.start(), at):
-                    self._unwanted(match.start(), at)
+                if not (self._limited_by(match.start(), at) or self._unwanted(match.start(), at)):
+                    self._untold(match.start(), at)
 
     def _speaks_of_a_card(self, start: int) -> bool:
         """Whether nothing but words without content, and what speaks of items, stands before a place in its clause."""
         begin = max((o for o in self.reading.openings if o <= start), default=0)
+        turning = self.language.words("turning")
+        begin = max([begin, *(t.end for t in self.reading.tokens if t.text in turning and t.end <= start)])
         dull = {*self.language.stopwords, *self.language.item_words, *self.language.words("chatter")}
         return all(
             token.used or token.text in dull or any(r.start <= token.start < r.end for r in self.references)
             for token in self.reading.tokens
             if begin <= token.start < start
         )
+
+    def _untold(self, start: int, at: int) -> None:
+        """ "Too artsy": a word against the cards, whatever the records know of it; it is nothing to search by."""
+        first, last = self.reading.tokens_of(at, at + 1)
+        if first == last or not self.default or not self.reading.free(first, last):
+            return
+        token = self.reading.tokens[first]
+        if token.text in self.language.stopwords or not token.text.isalpha():
+            return
+        measures = {word for slot in self.language.slots for word in (*slot.high, *slot.low)}
+        if token.text in measures or tells_nothing(self.reading, token.text, self.vocabulary):
+            self.reading.unheeded.append(token.raw)
+        self.reading.use_span(start, token.end)
+        self.reading.refines = True
 
     def _limited_by(self, start: int, at: int) -> bool:
         for words, up in ((self.spoken.high, False), (self.spoken.low, True)):
@@ -299,6 +338,16 @@ class _Critic:
                 return
 
 
+def tells_nothing(reading: Reading, word: str, vocabulary: Vocabulary) -> bool:
+    """Whether no record holds a word of content, in whatever form."""
+    language = reading.language
+    if word in {*language.stopwords, *language.item_words, *language.words("chatter")} or len(word) < LEAST_WORD:
+        return False
+    return not any(vocabulary.mentions(form) for form in (word, word.capitalize(), singular(word), f"{word}s"))
+
+
+LEAST_WORD = 3
+"""Letters of a word of which it is said that no record has it."""
 VAGUE = 1 / 3
 """The share of the items that count as short, cheap or recent where nothing is there to compare with."""
 

@@ -83,6 +83,8 @@ class Reading:
     rejected: list[str] = field(default_factory=list)
     again: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    unheeded: list[str] = field(default_factory=list)
+    """See ``Utterance``."""
     unknown: list[str] = field(default_factory=list)
     """Titles that a question names and the catalogue does not have."""
     take_back: list[str] = field(default_factory=list)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from assistant.text import fold, fold_title
 from assistant.types import Context
 from assistant.understanding.reading import Reading, cue_at
-from assistant.understanding.titles import MAX_TITLE_WORDS, best_row, looks_like_title
+from assistant.understanding.titles import MAX_TITLE_WORDS, MIN_SMALL, best_row, looks_like_title
 from assistant.vocabulary import Vocabulary
 
 MAX_TOKENS = 80
@@ -164,12 +164,16 @@ class _Finder:
             return plainly and near
         if near:
             return self.loose or written or len(content) > 1
-        whole = self.loose and self._stands_alone(start, stop)
+        whole = self.loose and (self._stands_alone(start, stop) or stop - start >= MIN_SMALL)
         return plainly or (written and (self.loose or len(content) > 1)) or (self.loose and len(content) > 1) or whole
 
     def _stands_alone(self, start: int, stop: int) -> bool:
         """Whether a clause ends with the words: "why not alien?"."""
-        return self.reading.punctuated(stop - 1) and len(self.reading.tokens) <= 8
+        reading = self.reading
+        chatter = {*reading.language.words("chatter"), *reading.language.words("behind_unknown")}
+        while not reading.punctuated(stop - 1) and reading.tokens[stop].text in chatter:
+            stop += 1  # "read the hobbit already"
+        return reading.punctuated(stop - 1) and len(reading.tokens) <= 8
 
     # by position
 

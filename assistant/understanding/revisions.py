@@ -9,7 +9,7 @@ from assistant.language import any_of
 from assistant.types import Constraint, Context, Held
 from assistant.understanding.held import held_by, numbers_in, phrases_of, values_known, values_of
 from assistant.understanding.people import find_known_work
-from assistant.understanding.reading import Reading
+from assistant.understanding.reading import Reading, negated_at
 from assistant.understanding.references import Reference, find_references, ids_of
 from assistant.vocabulary import Vocabulary
 
@@ -222,6 +222,10 @@ def _again(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
         ]
         references = [r for r in references if not r.spoken_last or _beside(reading, r, match)]
         references = [r for r in references if not r.spoken_last] or references
+        if any(negated_at(reading, r.start) for r in references):  # "not La La Land again"
+            reading.rejected.extend(i for i in ids_of(references) if i not in reading.rejected)
+            _use(reading, references, match)
+            return
         known = [i for i in ids_of(references) if i in context.shown or i in context.rejected or i in context.table]
         if known and len(reading.tokens) <= MAX_AGAIN:
             reading.again.extend(known)
@@ -252,6 +256,7 @@ def _seen(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
     for match in reading.matches("seen"):
         end = reading.clause_end(match.end() - 1)
         references = list(find_references(reading, vocabulary, context, loose=True, start=match.start(), end=end))
+        references = [r for r in references if not (r.spoken_last and r.start == match.start())]  # "he's read it"
         bare = (
             not references
             and match.start() in reading.openings

@@ -50,7 +50,8 @@ _VOWELS = frozenset("aeiouy")
 
 def respell(text: str, vocabulary: Vocabulary) -> str:
     """The message with its slips put right; itself where there are none."""
-    text = _written_out(text, vocabulary.language.code)
+    written = _written_out(text, vocabulary.language.code)
+    text = written if written.strip(" .,!?") else text
     words = list(_WORD.finditer(text))
     speller = vocabulary.speller
     folded = [fold(word.group()).replace("’", "'") for word in words]
@@ -60,7 +61,11 @@ def respell(text: str, vocabulary: Vocabulary) -> str:
         changes = speller.corrections(folded, unknown)
     taken = {place for start, end in changes for place in range(start, end)}
     for place in range(len(words)):
-        if place not in taken and (name := speller.lower_name(words[place].group(), folded, place)) is not None:
+        if place in taken or place - 1 in taken:
+            continue
+        if (name := speller.full_name(folded, place)) is not None:
+            changes[place - 1, place + 1] = name
+        elif (name := speller.lower_name(words[place].group(), folded, place)) is not None:
             changes[place, place + 1] = name
     for (start, end), right in sorted(changes.items(), reverse=True):
         text = text[: words[start].start()] + right + text[words[end - 1].end() :]
@@ -209,7 +214,11 @@ class Speller:
     @cached_property
     def _squeezed(self) -> Mapping[str, str]:
         titles = self.vocabulary.catalogue.titles
-        return {title.replace(" ", ""): title for title in titles if " " in title and title.count(" ") < LONGEST_NAME}
+        found = {title.replace(" ", ""): title.title() for title in titles if 0 < title.count(" ") < LONGEST_NAME}
+        for phrase in self.vocabulary.free_phrases:
+            if not phrase.isalpha():
+                found[re.sub(r"[ -]", "", phrase)] = phrase
+        return found
 
     def knows(self, written: str, folded: str) -> bool:
         """Whether a word is one of the language's, or stands in some record."""
@@ -274,7 +283,7 @@ class Speller:
     def _alone(self, folded: list[str], place: int, near: Mapping[int, set[str]]) -> str | None:
         word = folded[place]
         if len(word) >= SQUEEZED and word in self._squeezed:
-            return self._squeezed[word].title()
+            return self._squeezed[word]
         right = {known for known in self._shaped(self._requests_near, word, 1) if is_typing_slip(word, known)}
         if len(word) < LEAST_LETTERS:
             right &= self.language.item_words  # "flim"
@@ -300,6 +309,17 @@ class Speller:
             return None
         joined = place > 1 and folded[place - 1] in self.language.words("conjunction")
         return written.capitalize() if joined or self._asks_for_name(folded, place) else None
+
+    def full_name(self, folded: list[str], place: int) -> str | None:
+        """Whom a last name behind a first name that is not quite right means: Stephen King for "by steven king"."""
+        names = self.vocabulary.surnames.get(folded[place], ())
+        first = folded[place - 1] if place else ""
+        if len(first) < LEAST_LETTERS - 1 or not names or f"{first} {folded[place]}" in self.vocabulary.people:
+            return None
+        if not self._asks_for_name(folded, place - 1):
+            return None
+        near = [name for name in names if (given := name.split()[0])[:1] == first[:1] and slips(first, given, 2) <= 2]
+        return self.vocabulary.shown_person(near[0]) if len(near) == 1 else None
 
     def _is_name(self, word: str) -> bool:
         """Whether a word by itself is a title, or the last name of people of several items."""

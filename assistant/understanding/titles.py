@@ -8,6 +8,8 @@ from assistant.text import fold, fold_title
 from assistant.understanding.reading import Reading, cue_at
 from assistant.vocabulary import Vocabulary
 
+MIN_SMALL = 3
+"""Words of a title that is one even where it is written small, behind words that titles follow: "the third man"."""
 MAX_TITLE_WORDS = 12
 _QUOTES = "\"“”'‘’«»"
 
@@ -39,7 +41,8 @@ def find_titles(reading: Reading, vocabulary: Vocabulary) -> None:
 def title_at(reading: Reading, start: int, vocabulary: Vocabulary) -> tuple[tuple[int, ...], int] | None:
     """(rows, the token behind) of a title written like one at token ``start``; None when none is."""
     for end in range(min(len(reading.tokens), start + MAX_TITLE_WORDS), start, -1):
-        if not reading.free(start, end) or not looks_like_title(reading, start, end):
+        written = looks_like_title(reading, start, end) or end - start >= MIN_SMALL
+        if not reading.free(start, end) or not written:
             continue
         phrase = reading.phrase(start, end)
         if vocabulary.label(phrase) or vocabulary.wish(phrase) or phrase in vocabulary.people:
