@@ -315,7 +315,10 @@ def _question(
     query = situation.query
     if not ranking or query.only or query.like or query.intent == "small_talk":
         return None
-    settled = {one.constraint.slot for one in situation.held} | set(state.asked)
+    people = serving.catalogue.roles
+    said = [c for one in situation.held for c in one.constraint.alternatives()]
+    # Whom somebody does not want says nothing of whom they do; "no horror" says that kinds were thought of.
+    settled = {c.slot for c in said if c.op != "none" or c.slot not in people} | set(state.asked)
     others = [candidate.row for candidate in found.candidates]
     if not query.search_text.strip() and not query.wishes:  # nothing orders them but taste: all that is allowed counts
         allowed = np.flatnonzero(serving.catalogue.allowed(query.constraints, query.excluded))

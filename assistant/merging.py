@@ -190,8 +190,8 @@ def _beside(old: Held, new: Held, catalogue: Catalogue) -> Held | None:
         return None if a.op != b.op and clash else old
     if a.op == b.op and values == others and (a.slot == "people" or a == replace(b, words=a.words)):
         return None  # the same again, or more exactly: "by Kubrick" after "Kubrick"
-    if a.op in ("any", "all") and b.op in ("any", "all") and (old.promised or new.promised):
-        # Two wishes never exclude each other; of two values that no item has together, the later is meant.
+    if a.op in ("any", "all") and b.op in ("any", "all") and new.promised:
+        # A wish excludes nothing; of two values that no item has together, the later is meant.
         return old if (catalogue.satisfies(a) & catalogue.satisfies(b)).any() else None
     return old
 

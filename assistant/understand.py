@@ -64,9 +64,9 @@ def understand(
         return understand_unspaced(text[:MAX_MESSAGE], vocabulary, context, today=today)
     reading = read(respell(text[:MAX_MESSAGE], vocabulary), vocabulary.language)
     find_answer(reading, vocabulary, context)
-    act = (
-        None if _all_used(reading) else find_act(reading, vocabulary, context, specifies=specifies(reading, vocabulary))
-    )
+    act = None
+    if not _all_used(reading) and not _answers_number(reading, vocabulary, context):
+        act = find_act(reading, vocabulary, context, specifies=specifies(reading, vocabulary))
     if act in QUESTIONS:
         return _question(reading, vocabulary, context, act)
     find_titles(reading, vocabulary)
@@ -120,7 +120,8 @@ def _point(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
 def _answers_number(reading: Reading, vocabulary: Vocabulary, context: Context) -> bool:
     """Whether the message names a number of the slot that was asked about: "2004 at the latest would be great"."""
     slot = context.question.slot if context.question is not None else ""
-    if slot not in vocabulary.spoken.numeric or reading.plain.rstrip().endswith("?"):
+    speaks_of_card = reading.plain.rstrip().endswith("?") or reading.first("position") is not None
+    if slot not in vocabulary.spoken.numeric or speaks_of_card:
         return False
     return any(span.slot == slot for span in numbers_in(reading.plain, vocabulary, slot))
 

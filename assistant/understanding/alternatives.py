@@ -1,7 +1,7 @@
 """Values of different slots of which one is enough: "American or a classic", "a western or in French".
 
-Two of one slot were joined where they were read. What is left stands beside "or" and was read as two conditions, which
-together hardly anything meets. Where a slot has both values it is meant; else each does in its own.
+Two of one slot are joined where they are read one after the other. What is left stands beside "or" and was read as two
+conditions, which together hardly anything meets. Where a slot has both values it is meant; else each does in its own.
 """
 
 from __future__ import annotations
@@ -38,8 +38,10 @@ def _pairs(reading: Reading) -> Iterator[tuple[tuple[Constraint, int], tuple[Con
     said = [(c, place) for c in (*reading.constraints, *reading.wishes) if (place := _place(reading, c)) is not None]
     for one, (begin, end) in said:
         for other, (start, last) in said:
-            if start < end or one.slot == other.slot or one.op not in JOINED or other.op not in JOINED:
+            if start < end or one.op not in JOINED or other.op not in JOINED:
                 continue
+            if one.slot == other.slot and not one.op == other.op == "any":
+                continue  # "from the 80s or 90s" is put together later
             if not any(c in reading.constraints for c in (one, other)):
                 continue
             between = [token for token in reading.tokens if end <= token.start < start]
@@ -72,6 +74,8 @@ def _marks(reading: Reading, start: int, end: int) -> bool:
 
 def _joined(one: Constraint, other: Constraint, vocabulary: Vocabulary) -> Constraint:
     """One of the two is enough: in one slot where that has both as they were said, else each in its own."""
+    if one.slot == other.slot and not one.either and not other.either:
+        return replace(one, values=tuple(dict.fromkeys((*one.values, *other.values))))
     for this, that in ((one, other), (other, one)):
         sure = this.slot == "categories" or vocabulary.is_people(this.slot)  # "by Jane Austen" is no tag
         if this.op == that.op == "any" and not sure and not this.either and not that.either:

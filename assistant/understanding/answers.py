@@ -8,7 +8,7 @@ from dataclasses import replace
 from assistant.text import fold
 from assistant.types import Constraint, Context, Question
 from assistant.understanding.held import held_by, numbers_in
-from assistant.understanding.reading import Reading, negated_at
+from assistant.understanding.reading import Reading, cue_at
 from assistant.understanding.slots import YES
 from assistant.vocabulary import Vocabulary
 
@@ -29,6 +29,9 @@ def find_answer(reading: Reading, vocabulary: Vocabulary, context: Context) -> N
     elif _declines(reading) or _any_of_slot(reading, vocabulary, question):
         _use_all(reading)
         reading.no_preference = True
+    elif end := _declined_first(reading):
+        reading.use_span(0, end)
+        reading.no_preference = reading.refines = True
     elif len(reading.tokens) <= MAX_ANSWER:
         _answer(reading, vocabulary, question)
 
@@ -68,6 +71,14 @@ def _declines(reading: Reading) -> bool:
     )
 
 
+def _declined_first(reading: Reading) -> int:
+    """Where the first sentence ends, if that says that anything will do: "I don't mind. The second is too long."."""
+    first = re.match(r"[^.!?;。！？；]+(?=[.!?;。！？；])", reading.plain)
+    said = "" if first is None else first.group().strip()
+    opens = (cue.regex.match(said) for cue in reading.language.patterns.get("no_preference", ()))
+    return 0 if first is None or not any(m and m.end() >= len(said) for m in opens) else first.end()
+
+
 def _any_of_slot(reading: Reading, vocabulary: Vocabulary, question: Question) -> bool:
     """ "Any language", when the language was asked about."""
     return any(
@@ -79,8 +90,11 @@ def _any_of_slot(reading: Reading, vocabulary: Vocabulary, question: Question) -
 def _answer(reading: Reading, vocabulary: Vocabulary, question: Question) -> None:
     slot = question.slot
     yes_or_no = slot == "in_stock" or slot in vocabulary.yes_or_no
-    if _opens(reading, "neither") and question.options:
-        return _keep(reading, Constraint(slot=slot, op="none", values=question.options))
+    if _opens(reading, "neither"):
+        if question.options:
+            return _keep(reading, Constraint(slot=slot, op="none", values=question.options))
+        reading.no_preference = True  # nobody in particular
+        return _use_all(reading)
     if _opens(reading, "no"):
         reading.no_preference = True  # "does it have to be vegan?", "no": it may be
         return _use_all(reading)
@@ -142,31 +156,61 @@ def _choose(reading: Reading, vocabulary: Vocabulary, question: Question, option
 
 
 def _bare_value(reading: Reading, vocabulary: Vocabulary, slot: str) -> None:
-    """A value of the slot that was asked about, which may mean something else elsewhere: "french" is a language here."""
+    """Values of the slot that was asked about, which may mean something else elsewhere: "french" is a language here.
+
+    "Not horror, a western" says of each whether it is wanted.
+    """
     catalogue = vocabulary.catalogue
     if slot not in catalogue.labels and slot != "people":
         return
-    values: list[str] = []
-    index, negated = 0, False
-    first = last = -1
+    spans: dict[bool, list[tuple[int, int, tuple[str, ...]]]] = {False: [], True: []}
+    index = behind = 0
+    negated = False
     while index < len(reading.tokens):
         for size in range(min(vocabulary.language.longest, len(reading.tokens) - index), 0, -1):
             phrase = reading.phrase(index, index + size)
             if value := _value(phrase, slot, vocabulary):
-                values.extend(v for v in value if v not in values)
-                first, last = (index if first < 0 else first), index + size
-                negated = negated or negated_at(reading, reading.tokens[index].start)
+                start, end = _trimmed(reading, index, index + size, slot, vocabulary)
+                negated = _negated(reading, behind, start, before=negated)
+                spans[negated].append((start, end, value))
                 index += size - 1
+                behind = index + 1
                 break
         index += 1
-    if not values:
-        return
-    reading.add(
-        Constraint(slot=slot, op="none" if negated else "any", values=tuple(values), words=reading.words(first, last)),
-        first, last, promised=True,
-    )  # fmt: skip
-    reading.use(first - negated, last)
-    reading.answered = reading.refines = True
+    for unwanted, found in spans.items():
+        if not found:
+            continue
+        first, last = found[0][0], found[-1][1]
+        values = tuple(dict.fromkeys(value for _, _, each in found for value in each))
+        words = reading.words(first, last) if len(found) == 1 or not all(spans.values()) else ", ".join(values)
+        made = Constraint(slot=slot, op="none" if unwanted else "any", values=values, words=words)
+        reading.add(made, first, last, promised=True)
+        for start, end, _ in found:
+            reading.use(start - 1 if unwanted and start else start, end)
+        reading.answered = reading.refines = True
+
+
+def _trimmed(reading: Reading, start: int, end: int, slot: str, vocabulary: Vocabulary) -> tuple[int, int]:
+    """The tokens of a value without those around it that say nothing: "not about war, please"."""
+    value = _value(reading.phrase(start, end), slot, vocabulary)
+    while end - start > 1 and _value(reading.phrase(start + 1, end), slot, vocabulary) == value:
+        start += 1
+    while end - start > 1 and _value(reading.phrase(start, end - 1), slot, vocabulary) == value:
+        end -= 1
+    return start, end
+
+
+def _negated(reading: Reading, begin: int, start: int, *, before: bool) -> bool:
+    """Whether a value is ruled out: by a negation between the value before it and itself, or like that one where only
+    "or" and "and" join the two."""
+    between = reading.tokens[begin:start]
+    language = reading.language
+    if any(cue_at(reading, place, language.cues["negation"]) for place in range(begin, start)):
+        return True
+    joins = (*language.words("alternative"), *language.words("conjunction"))
+    small = (*joins, *language.words("articles"))
+    joined = any(token.text in joins for token in between) and all(token.text in small for token in between)
+    return before and joined
 
 
 def _value(phrase: str, slot: str, vocabulary: Vocabulary) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,12 +11,15 @@ import pytest
 from assistant.catalogue import Catalogue
 from assistant.conversation import State
 from assistant.facts import select_facts
+from assistant.ingest import index_items
 from assistant.merging import hear
 from assistant.reply_words import reply_words
+from assistant.store import Store
 from assistant.types import Constraint, Context, Held, Query, Utterance
 from assistant.understand import understand
 from assistant.understanding.held import held_by
 from assistant.vocabulary import Vocabulary, load_language
+from vectorstore.embed_hashing import HashingEmbedder
 
 COMEDY = Constraint(slot="categories", op="any", values=("Comedy",))
 SEVENTIES = Constraint(slot="year", op="range", low=1970, high=1979, words="from the 70s")
@@ -81,3 +85,21 @@ def test_a_reason_says_which_of_them_the_item_has(films: Catalogue) -> None:
     facts = select_facts(item, query=Query(text=EITHER.words, constraints=(EITHER,)), ranked=None, history=())
     assert ("asked_for", (("year", str(item.year)),)) in [(fact.slot, fact.shared) for fact in facts]
     assert not [fact for fact in facts if fact.slot == "asked_for" and fact.shared[0][0] == "categories"]
+
+
+def test_values_of_one_slot_are_alternatives_whichever_was_read_first(tmp_path: Path) -> None:
+    items: list[dict[str, object]] = [
+        {
+            "item_id": f"i{n}",
+            "title": f"Thing {n}",
+            "tags": [("widow", "black and white", "war")[n % 3]],
+            "year": 1980 + n,
+        }
+        for n in range(12)
+    ]
+    index_items(items, tmp_path, embedder=HashingEmbedder())
+    with Store(tmp_path) as store:
+        vocabulary = Vocabulary(Catalogue.load(store), load_language("en"))
+    for text in ("with the tag widow or black and white", "tagged black and white or widow, after 1985"):
+        tags = [constraint for constraint in understand(text, vocabulary).constraints if constraint.slot == "tags"]
+        assert [set(constraint.values) for constraint in tags] == [{"widow", "black and white"}]
