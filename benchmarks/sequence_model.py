@@ -12,8 +12,9 @@ of the others is what is validated on; the five before are earlier choices. A mo
 earlier choices, and stops where nDCG@10 on those of every fourth user is best; settings are chosen by that, too. Another
 with the chosen settings is fitted on all but the validated events, for as many epochs. On the earlier choices of the other
 users weights of the blend are learned, and trees grown, with and without the model's column. Printed is nDCG@10 on
-validation, full ranking, and the paired differences with their 95 % bootstrap intervals over users. Trees stop on
-validation, with the column and without, as they do in a fit.
+validation, full ranking, and the paired differences with their 95 % bootstrap intervals over users; for the blend also on
+the earlier choices of users that its weights were not learned from, of which there are more. Trees stop on validation, with
+the column and without, as they do in a fit.
 
 ``--every N`` is the number of epochs between looks, ``--patience`` how many looks without a better one end a training. One
 thread is used; epochs are passes over windows of each history, cut at another place each time.
@@ -49,14 +50,16 @@ STOPS_ON = 4
 """Every so many users' earlier choices tell when to stop; the others' are learned from."""
 BARE_EVERY = 4
 """Every so many choices are learned from without times and ratings, as ``assistant fit`` does."""
+FOLDS = 3
+"""Of users, where weights are learned from earlier choices and looked at on others."""
 CANDIDATES, SERVED = 400, 200
 """Candidates that the weights are learned on, and that the trees reorder."""
 
 GRID = (
     SequenceConfig(),
-    SequenceConfig(dropout=0.5),
+    SequenceConfig(learning_rate=3e-3, dimensions=48),
     SequenceConfig(dropout=0.5, learning_rate=3e-3),
-    SequenceConfig(dropout=0.2, learning_rate=3e-3, dimensions=48),
+    SequenceConfig(dropout=0.5),
     SequenceConfig(dropout=0.5, blocks=2),
     SequenceConfig(dropout=0.5, dimensions=128),
 )
@@ -131,14 +134,45 @@ def by_trees(
     return gains
 
 
+def on_earlier_choices(lists: ChoiceLists, users: NDArray[np.int64], n_columns: int) -> NDArray[np.float64]:
+    """(n_choices,) nDCG@10 of the blend of the first columns, its weights learned from the choices of other users."""
+    gains = np.zeros(len(users))
+    for fold in range(FOLDS):
+        tested = users // STOPS_ON % FOLDS == fold
+        weights = past.fit_weights(_some(lists, ~tested, n_columns))
+        part = _some(lists, tested, n_columns)
+        scores = np.where(part.open, part.columns @ weights, -np.inf)
+        own = scores[np.arange(len(scores)), part.chosen][:, None]
+        ranks = (scores > own).sum(1) + ((scores == own).sum(1) - 1) // 2
+        gains[tested] = past.ndcg(ranks) * part.natural
+    return gains
+
+
+def _some(lists: ChoiceLists, keep: NDArray[np.bool_], n_columns: int) -> ChoiceLists:
+    return ChoiceLists(
+        rows=lists.rows[keep],
+        columns=lists.columns[keep][:, :, :n_columns],
+        chosen=lists.chosen[keep],
+        natural=lists.natural[keep],
+        open=lists.open[keep],
+    )
+
+
 def compared(data: Data, given: Interactions, earlier: SequenceModel, later: SequenceModel) -> None:
     """Print what the model reaches and adds; ``earlier`` was fitted before the earlier choices, ``later`` on ``train``."""
     train, before = drop_last(given, 1), drop_last(given, 1 + EARLIER)
     validation = last_choices(given, 1, 1)
-    learned_on = of_users(given, np.arange(len(given.user_ids)) % STOPS_ON != 0)
+    users: list[int] = []
+    taken: list[Choice] = []
+    for user in range(len(given.user_ids)):
+        if user % STOPS_ON:
+            of_user = last_choices(of_users(given, np.arange(len(given.user_ids)) == user), 2, EARLIER)
+            users += [user] * len(of_user)
+            taken += of_user
+    bare = np.arange(len(taken)) % BARE_EVERY == 0
     taken = [
-        choice if n % BARE_EVERY else replace(choice, history=history_of_rows(choice.history.rows.tolist()))
-        for n, choice in enumerate(last_choices(learned_on, 2, EARLIER))
+        replace(choice, history=history_of_rows(choice.history.rows.tolist())) if is_bare else choice
+        for choice, is_bare in zip(taken, bare.tolist(), strict=True)
     ]
     columns, guide, single = columns_of(data, train, validation)
     fitted_before: list[Any] = [*refitted(columns, before, data.features), earlier]
@@ -161,21 +195,24 @@ def compared(data: Data, given: Interactions, earlier: SequenceModel, later: Seq
             print(f"weight of the model's column {weights[-1]:.3f} of {weights.sum():.3f} in all")
     only: list[Any] = [later]
     alone = past.ndcg(ranks_of(only, np.ones(1, np.float32), validation))
+    by_user = np.array(users)
+    without = on_earlier_choices(lists, by_user, len(columns))[~bare]
+    added = on_earlier_choices(lists, by_user, len(columns) + 1)[~bare]
     rows = [("", "without the model", "with it", "difference [95 %]")]
-    for stage_name in ("blend", "trees"):
-        without, added = gains[f"{stage_name} without"], gains[f"{stage_name} with"]
-        found = mean_interval(added - without)
-        assert found is not None
-        rows.append(
-            (
-                stage_name,
-                f"{without.mean():.4f}",
-                f"{added.mean():.4f}",
-                f"{found.estimate:+.4f} [{found.low:+.4f}, {found.high:+.4f}]",
-            )
-        )
-    show(f"{data.name}: nDCG@10 on validation, {len(validation):,} users", rows)
+    rows.append(("blend, earlier choices of other users", *_beside(without, added, by_user[~bare].tolist())))
+    for label in ("blend", "trees"):
+        rows.append((f"{label}, validation", *_beside(gains[f"{label} without"], gains[f"{label} with"])))
+    show(f"{data.name}: nDCG@10, {len(without):,} earlier choices, {len(validation):,} users on validation", rows)
     print(f"the model alone {alone.mean():.4f}; the best single column, {single.name}, {single.ndcg:.4f}")
+
+
+def _beside(
+    without: NDArray[np.float64], added: NDArray[np.float64], users: Sequence[int] | None = None
+) -> tuple[str, str, str]:
+    found = mean_interval(added - without, users)
+    assert found is not None
+    interval = f"{found.estimate:+.4f} [{found.low:+.4f}, {found.high:+.4f}]"
+    return f"{without.mean():.4f}", f"{added.mean():.4f}", interval
 
 
 def main() -> None:
