@@ -11,7 +11,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from assistant.documents import HeldDocument
-from assistant.surfaces.render import Evidence, acting_on, by_fact, evidence, facts_line, heading, phrased, safe
+from assistant.surfaces.render import (
+    Evidence,
+    acting_on,
+    by_fact,
+    evidence,
+    facts_line,
+    heading,
+    phrased,
+    safe,
+    shorten,
+)
 from assistant.surfaces.slack.text import MAX_BUTTON, MAX_CONTEXT, MAX_HEADER, MAX_SECTION, escape, mrkdwn, plain
 from assistant.types import Explanation, Question, Recommendation, Reply
 
@@ -26,6 +36,8 @@ MAX_OPTIONS = 50
 MAX_TEXT = 2_500
 """Characters of the sentences before the cards."""
 MAX_QUESTION = 500
+MAX_QUOTED = 300
+"""Characters of a stretch of a reason that its evidence repeats."""
 OPTION_BUTTONS = 5
 """Up to so many options are buttons; more are a menu."""
 FULL_CARDS = 10
@@ -104,7 +116,7 @@ def evidence_lines(rows: Sequence[Evidence]) -> list[str]:
     """A line of mrkdwn per fact, with the words that it bears."""
     lines = []
     for sentence, words in by_fact(rows).items():
-        quoted = ", ".join(f"“{word}”" for word in words)
+        quoted = ", ".join(f"“{shorten(word, MAX_QUOTED)}”" for word in words)
         lines.append(mrkdwn(f"{quoted} ← {sentence}" if quoted else f"← {sentence}"))
     return lines
 

@@ -28,7 +28,7 @@ from assistant.surfaces.slack.blocks import KINDS, Pressed, blocks, evidence_vie
 from assistant.surfaces.slack.places import Place, place_of_action, place_of_event
 from assistant.surfaces.slack.seen import Seen
 from assistant.surfaces.slack.stored import examples, explanation_of, find_reply
-from assistant.surfaces.slack.text import mrkdwn, said
+from assistant.surfaces.slack.text import mrkdwn, plain, said
 from assistant.turn import Assistant
 from assistant.types import Message, RankedList, Recommendation, Recommended, Replied, Reply
 
@@ -38,6 +38,11 @@ TURNS = 8
 """Turns at once."""
 WAITING = 64
 """Turns that run or wait; more are turned away with a sentence."""
+MAX_PROMPT_TITLE = 60
+MAX_PROMPT = 300
+"""Characters of a suggested prompt, and of what it says when it is chosen."""
+VERBATIM: dict[str, Any] = {"parse": "none", "link_names": False}
+"""Addresses and names in the text of a message stay text."""
 LISTENED = frozenset({None, "file_share", "thread_broadcast"})
 """Subtypes of messages that somebody typed; others are edits, deletions, joins, bots."""
 SLACK_ERRORS = (SlackApiError, aiohttp.ClientError, TimeoutError)
@@ -161,9 +166,13 @@ class Bot:
     # answers
 
     async def _greet(self, channel: str, thread_ts: str) -> None:
-        prompts = [{"title": one[:60], "message": one} for one in examples(await self._assistant.serving())]
+        found = examples(await self._assistant.serving())
+        prompts = [{"title": plain(one, MAX_PROMPT_TITLE), "message": plain(one, MAX_PROMPT)} for one in found]
         await self._client.chat_postMessage(
-            channel=channel, thread_ts=thread_ts, text="Hello! Say what you would like, in your own words."
+            channel=channel,
+            thread_ts=thread_ts,
+            text="Hello! Say what you would like, in your own words.",
+            **VERBATIM,
         )
         await self._client.assistant_threads_setSuggestedPrompts(
             channel_id=channel, thread_ts=thread_ts, title="For example:", prompts=prompts
@@ -237,7 +246,7 @@ class Bot:
     async def _show(self, place: Place, posted: str | None, text: str, shown: list[dict[str, Any]] | None) -> str:
         """Post a message, or put another in the place of the one ``posted``; returns its ``ts``."""
         if posted is not None:
-            await self._client.chat_update(channel=place.channel, ts=posted, text=text, blocks=shown or [])
+            await self._client.chat_update(channel=place.channel, ts=posted, text=text, blocks=shown or [], **VERBATIM)
             return posted
         response = await self._client.chat_postMessage(
             channel=place.channel,
@@ -246,6 +255,7 @@ class Bot:
             blocks=shown,
             unfurl_links=False,
             unfurl_media=False,
+            **VERBATIM,
         )
         return str(response["ts"])
 
@@ -289,7 +299,7 @@ class Bot:
         if place.direct and message.get("blocks"):  # a message of one's own is marked; one that others see is not
             shown = marked(message["blocks"], f"{done.kind}:{done.reply_id}:{done.number}")
             await self._client.chat_update(
-                channel=place.channel, ts=message["ts"], text=message.get("text") or "…", blocks=shown
+                channel=place.channel, ts=message["ts"], text=message.get("text") or "…", blocks=shown, **VERBATIM
             )
             return
         verb = {"like": "you like", "dislike": "you do not like", "seen": "you know"}[done.kind]
@@ -302,7 +312,7 @@ class Bot:
             await self._post(place, text)
             return
         await self._client.chat_postEphemeral(
-            channel=place.channel, user=place.member, thread_ts=place.thread, text=text
+            channel=place.channel, user=place.member, thread_ts=place.thread, text=text, **VERBATIM
         )
 
 

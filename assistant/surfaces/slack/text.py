@@ -17,7 +17,8 @@ MAX_BUTTON = 75
 MAX_CONTEXT = 2_000
 
 _ENTITY = re.compile(r"<([^<>]*)>")
-_PING = re.compile(r"<(?=[!@#])")
+_PING = re.compile(r"<(?=[!@#]|[a-z][a-z\d+.-]*:)", re.IGNORECASE)
+"""What opens a mention or a link where a text is read as mrkdwn."""
 
 
 def mrkdwn(text: str, limit: int = MAX_SECTION) -> str:
@@ -36,7 +37,7 @@ def escape(text: str) -> str:
 
 
 def plain(text: str, limit: int) -> str:
-    """Text for a plain_text object, which Slack shows as it stands. What would be a mention elsewhere is none here either:
+    """Text for a plain_text object, which Slack shows as it stands. What would be a mention or a link elsewhere is none here either:
     notifications are made from such texts as well.
     """
     return shorten(_PING.sub("‹", safe(text)), limit) or "…"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,7 @@ from assistant.surfaces.slack.seen import KEPT_SECONDS, Seen
 from assistant.surfaces.slack.text import mrkdwn, plain, said
 from assistant.types import Constraint, Held, Question, Reply
 from tests.assistant.cards import make_card
+from tests.surfaces.attacks import acting, attacks
 
 HOSTILE = [
     "<!channel> <!here> <!everyone>", "<@U123> <#C123|general>", "<https://evil.example|Alien>", "&lt;!channel&gt;",
@@ -48,14 +50,18 @@ def texts(shown):
 LIMITS = {"section": 3000, "header": 150, "context": 2000}
 
 
-def check(shown):
+PINGS = re.compile(r"<[!@#]|<https?:|<mailto:")
+
+
+def check(shown, *, most=MAX_TEXTS):
     assert 0 < len(shown) <= 50
     for block in shown:
         for kind, text in texts(block):
             assert text
             if block["type"] != "actions" and "accessory" not in block:
                 assert len(text) <= LIMITS[block["type"]]
-            assert not any(mark in text for mark in ("<!", "<@", "<#", "\x1b", "\x07", "\x00", "\u202e", "\u200b"))
+            assert not PINGS.search(text)
+            assert acting(text, line_ends=False) == [] or (kind == "mrkdwn" and acting(text) == [])
             if kind == "mrkdwn":
                 assert "<" not in text
                 assert ">" not in text
@@ -70,12 +76,21 @@ def check(shown):
         if block["type"] == "actions":
             ids = [one["action_id"] for one in block["elements"]]
             assert len(set(ids)) == len(ids) <= 25
-    assert sum(len(text) for _, text in texts(shown)) <= MAX_TEXTS + 500
+    assert sum(len(text) for _, text in texts(shown)) <= most + 500
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
 @pytest.mark.parametrize("count", [1, 5, 10, 11, 50])
 def test_limits_hold_and_nothing_is_injected(hostile, count):
+    hold(hostile, count)
+
+
+def test_no_text_of_an_attack_pings_links_or_acts():
+    for text in attacks(shared=True):
+        hold(text, 2)
+
+
+def hold(hostile, count):
     cards = []
     for position in range(1, count + 1):
         card = make_card(position, hostile, label=hostile or None)
@@ -101,9 +116,11 @@ def test_limits_hold_and_nothing_is_injected(hostile, count):
     )
     check(blocks(reply))
     check(growing(hostile, (hostile,), cards[:-1], count))
-    view = evidence_view(hostile, cards[0].explanation)
+    told = cards[0].explanation
+    told = replace(told, claims=tuple(replace(claim, text=hostile) for claim in make_card().explanation.claims))
+    view = evidence_view(hostile, told)
     assert len(view["title"]["text"]) <= 24
-    check(view["blocks"])
+    check(view["blocks"], most=100_000)  # Slack sets no such limit for a modal
     assert 0 < len(fallback(reply)) <= 3000
     assert "<" not in fallback(reply)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import logging
 import re
@@ -15,9 +16,11 @@ pytest.importorskip("slack_bolt")
 
 from assistant.errors import UserError
 from assistant.ingest import index_items
+from assistant.llm.scripted import ScriptedModel
 from assistant.surfaces.slack import bot as bot_module
 from assistant.surfaces.slack import serve
-from tests.assistant.turns import opened
+from tests.assistant.turns import good_answer, opened
+from tests.surfaces.attacks import OURS, acting, items_of, word_of
 from tests.surfaces.slack.fake_slack import (
     APP_TOKEN,
     BOT_TOKEN,
@@ -123,6 +126,33 @@ async def test_a_slow_turn_does_not_delay_the_acknowledgement(folder, monkeypatc
         held.set()
         await slack.settle()
         assert len([message for message in fake.shown if message.get("blocks")]) == 20
+
+
+async def test_repeats_and_clicks_are_acknowledged_while_a_turn_runs(folder, monkeypatch):
+    """Every delivery comes back before the turn ends, and what was delivered four times is answered once."""
+    held, ended = asyncio.Event(), []
+
+    async with fake_slack() as fake, running(folder, fake) as slack:
+        await slack.event(direct("a comedy"))
+        before = fake.shown[0]
+        real = slack.assistant.stream
+
+        async def slow(message):
+            await held.wait()
+            async for event in real(message):
+                yield event
+            ended.append(message.text)
+
+        monkeypatch.setattr(slack.assistant, "stream", slow)
+        bodies = [direct("a western", event_id="EvSlow"), mention("a western"), thread_started()]
+        acks = await asyncio.gather(*(slack.send(body) for body in bodies for _ in range(4)))
+        acks += await asyncio.gather(*(slack.send(click(before, value), form=True) for value in values(before, "like")))
+        assert {status for status, _ in acks} == {200}
+        assert ended == []
+        held.set()
+        await slack.settle()
+        assert ended == ["a western", "a western"]
+        assert len(slack.store.events("slack/T1/U1")) == len(values(before, "like"))
 
 
 async def test_edits_deletions_bots_and_talk_of_others_are_not_answered(folder):
@@ -413,6 +443,49 @@ async def test_titles_that_would_ping_do_not(tmp_path):
         assert "<https" not in message["text"]
 
 
+async def test_hostile_catalogues_messages_and_models_ping_nobody(tmp_path):
+    """Through the whole bot: our own attack texts as titles and names, as messages, and as the words of a model."""
+    given = itertools.cycle(OURS)
+
+    def answer(messages):
+        made = json.loads(good_answer(messages))
+        return json.dumps(made | {"text": f"{made['text']} {next(given)}"})
+
+    index_items(items_of(OURS, 10), tmp_path / "data", embedder=HashingEmbedder())
+    async with (
+        fake_slack() as fake,
+        running(tmp_path / "data", fake, model=ScriptedModel(answer), cards=10, reply_within=60.0) as slack,
+    ):
+        await slack.event(thread_started())
+        for number in range(0, len(OURS) // 10, 2):
+            await slack.event(mention(word_of(number)))
+            await slack.click(fake.shown[-1], values(fake.shown[-1], "why")[-1])
+            await slack.click(fake.shown[-1], values(fake.shown[-1], "like")[-1])
+        for text in OURS[::6]:
+            await slack.event(direct(text))
+        sent = [text for _, call in fake.calls for text in every_text(call)]
+        assert len(sent) > 1_000
+        for text in sent:
+            assert not re.search(r"<[!@#]|<(https?|mailto|tel):", text)
+            assert acting(text) == []
+        for call in fake.of("chat.postMessage", "chat.update", "chat.postEphemeral"):
+            assert call["parse"] == "none"
+            assert len(call["text"]) <= 4_000
+            assert "<" not in call["text"]
+
+
+def every_text(sent):
+    if isinstance(sent, dict):
+        for name, value in sent.items():
+            if name in ("text", "title", "message") and isinstance(value, str):
+                yield value
+            else:
+                yield from every_text(value)
+    elif isinstance(sent, list):
+        for one in sent:
+            yield from every_text(one)
+
+
 async def test_tokens_that_slack_refuses_are_told_without_being_shown(folder):
     async with fake_slack() as fake:
         fake.refused["auth.test"] = "invalid_auth"
@@ -423,6 +496,33 @@ async def test_tokens_that_slack_refuses_are_told_without_being_shown(folder):
 
 
 # Socket Mode
+
+
+async def test_socket_mode_acknowledges_while_a_turn_runs(folder, monkeypatch):
+    held = asyncio.Event()
+    async with (
+        fake_slack() as fake,
+        opened(folder) as assistant,
+        serve.opened(assistant, folder, BOT_TOKEN, base_url=fake.url) as bot,
+        serve.socket_mode(bot, APP_TOKEN, fake.url),
+    ):
+        real = assistant.stream
+
+        async def slow(message):
+            await held.wait()
+            async for event in real(message):
+                yield event
+
+        monkeypatch.setattr(assistant, "stream", slow)
+        async with asyncio.timeout(20):
+            await fake.connected.wait()
+            await fake.socket.send_json({"type": "hello"})
+            for number in range(20):
+                envelope = {"type": "events_api", "envelope_id": f"e{number}", "payload": direct("a western")}
+                await fake.socket.send_json(envelope)
+            await until(lambda: len(fake.acknowledged) == 20)
+        assert not [message for message in fake.shown if message.get("blocks")]
+        held.set()
 
 
 async def test_socket_mode_answers_and_acknowledges_each_envelope(folder, caplog):
