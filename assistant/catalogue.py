@@ -19,7 +19,7 @@ from assistant.faithfulness.lexicon import Lexicon
 from assistant.records import item_from_record
 from assistant.scoring.base import ItemFeatures
 from assistant.store import Store
-from assistant.text import fold
+from assistant.text import fold, fold_title
 from assistant.types import Constraint, Item, Value
 
 if TYPE_CHECKING:
@@ -172,6 +172,17 @@ class Catalogue:
     def titles(self) -> Mapping[str, tuple[int, ...]]:
         """Folded title, the original one and those in other languages included, to its rows; in alphabetical order."""
         return self._tables.title_rows
+
+    def folded_titles(self) -> list[str]:
+        """Of every row its own title, folded."""
+        others = self._tables.other_titles
+        found = [""] * len(self)
+        for title, rows in self.titles.items():
+            for row in rows:
+                found[row] = title
+        for row in others:
+            found[row] = fold_title(self.title(row))
+        return found
 
     def satisfies(self, constraint: Constraint) -> Mask:
         """(n_items,) which items meet a constraint; the rules for unknown slots are ``Constraint``'s."""

@@ -30,8 +30,6 @@ LONGEST_NAME = 8
 """Words of the longest brand, series or the like that is looked up."""
 KIND_SHARE, KINDS_COVER = 0.01, 0.6
 """Last words of titles are kinds of items where each ends this share of the titles and together they end this many."""
-MAX_REMEMBERED = 10_000
-"""Words whose count is remembered."""
 PASSIVE = frozenset({"directed"})
 """Words without content that have some beside who did it: "directed by women"."""
 MAX_BEGUN_TITLES = 10
@@ -59,7 +57,6 @@ class Vocabulary:
         self.catalogue = catalogue
         self.language = language
         self._shares: dict[str, float] = {}
-        self._mentions: dict[str, int] = {}
         self._others: dict[str, Vocabulary] = {}
 
     def in_language(self, language: Language) -> Vocabulary:
@@ -242,7 +239,8 @@ class Vocabulary:
 
     @cached_property
     def _names_as_read(self) -> Mapping[str, str]:
-        read = ((" ".join(read_words(name)), name) for name in self.people)
+        odd = (name for name in self.people if not name.replace(" ", "").isalnum())  # others are read as they stand
+        read = ((" ".join(read_words(name)), name) for name in odd)
         return {phrase: name for phrase, name in read if phrase != name}
 
     def person(self, phrase: str) -> tuple[str, ...]:
@@ -332,9 +330,7 @@ class Vocabulary:
     def kinds(self) -> frozenset[str]:
         """What this catalogue calls its items, where titles end in it: "chair", "rain jacket". Nothing where titles are
         names."""
-        last = [
-            words[-1] for row in range(len(self.catalogue)) if (words := fold_title(self.catalogue.title(row)).split())
-        ]
+        last = [title.rpartition(" ")[2] for title in self.catalogue.folded_titles() if title]
         counts = Counter(singular(word) for word in last)
         common = {word for word, count in counts.items() if count >= max(2, KIND_SHARE * len(last))}
         covered = sum(counts[word] for word in common)
@@ -369,12 +365,8 @@ class Vocabulary:
         return {surname: tuple(names) for surname, names in found.items()}
 
     def mentions(self, written: str) -> int:
-        """How many items hold some words exactly as they are written; remembered, as counting reads the whole catalogue."""
-        if written not in self._mentions:
-            if len(self._mentions) >= MAX_REMEMBERED:
-                self._mentions.clear()
-            self._mentions[written] = self.catalogue.mentions(written)
-        return self._mentions[written]
+        """How many items hold some words exactly as they are written."""
+        return self.catalogue.mentions(written)
 
     def surname_share(self, written: str) -> float:
         """How likely a word, as it is written, is meant as the last name of one of the people: of the items that

@@ -18,6 +18,7 @@ from assistant.derived import Tables, derive, texts_of
 from assistant.derived_files import FOLDER, load_tables, read_tables, write_tables
 from assistant.ingest import index_items
 from assistant.store import Store
+from assistant.text import fold, fold_title
 from assistant.vocabulary import Vocabulary, load_language
 from tests.assistant.reasons import SAMPLE
 from vectorstore.embed_hashing import HashingEmbedder
@@ -97,6 +98,7 @@ def test_columns_say_what_the_records_say(folder: Path) -> None:
     for row, record in enumerate(records):
         assert catalogue.year(row) == record.get("year")
         assert catalogue.title(row) == record["title"]
+        assert catalogue.folded_titles()[row] == fold_title(record["title"])
         assert catalogue.text_lengths()[row] == len(record.get("description") or "")
         for slot, value in catalogue.values(row).items():
             if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -110,7 +112,7 @@ def test_columns_say_what_the_records_say(folder: Path) -> None:
                     else value
                 )
                 for word in words:
-                    assert row in catalogue.labels[slot].rows[derived_files.fold(word)]
+                    assert row in catalogue.labels[slot].rows[fold(word)]
 
 
 def test_mentions_count_whole_words_as_they_are_written(folder: Path) -> None:
