@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -26,6 +27,10 @@ def compare(standing: Standing, item_ids: Sequence[str]) -> Iterator[Sentence]:
     """Two to four items compared; of more, which has most or least of the slot that is asked for."""
     every = [standing.writer.item(item_id) for item_id in dict.fromkeys(item_ids)]
     items = every[:MOST_ITEMS]
+    if re.search(standing.writer.table.words["in_common"], fold(standing.said.text)):
+        shared = list(_shared(standing, items))
+        yield from shared or [Sentence(name="not_shared")]
+        return
     asked = _asked(standing)
     if not asked and (nowhere := _nowhere(standing)):
         yield from nowhere

@@ -18,6 +18,8 @@ QUESTIONS: tuple[Intent, ...] = ("what_if", "why_not", "why", "compare", "about"
 """Kinds of messages that ask about items and want no list."""
 SHORT = 8
 """Words of a message that can be a question about what is on the table without saying so."""
+MOST_ASKED_WORDS = 2
+"""Words beside a position that only name what is asked of it."""
 MOST_TAKEN = 2
 """Items that are taken at once: "them, please" does not take a whole list."""
 MOST_PROVED = 3
@@ -81,7 +83,8 @@ def _doubts(reading: Reading, vocabulary: Vocabulary, context: Context) -> Inten
     if match is None or not context.table:
         return None
     references = [r for r in find_references(reading, vocabulary, context, loose=True) if not r.spoken_last]
-    reading.references.extend(ids_of(references) or context.focus or context.table[:MOST_PROVED])
+    asked = context.held or context.like or context.search_text  # of what was not asked for, one reason will do
+    reading.references.extend(ids_of(references) or context.focus or context.table[: MOST_PROVED if asked else 1])
     return "why"
 
 
@@ -139,6 +142,8 @@ def _compared(
 ) -> list[str]:
     """The items that are compared: those named, else those on the table."""
     named = [r for r in references if r.titled or not _is_extreme(reading, r)]
+    if len(context.focus) == 2:  # "them": the two that were spoken of last, rather than the list
+        named = [r for r in named if r.titled or r.ids != context.table]
     ids = ids_of(named)
     if len(ids) > 1:
         return ids
@@ -185,13 +190,14 @@ def _asks_about(reading: Reading, vocabulary: Vocabulary, context: Context) -> b
         return False
     match = reading.first("about") or reading.first("about_have")
     if match is None:
-        return False
+        return _names_slot_of_card(reading, vocabulary, context)
     cues = (*reading.language.cues["like"], *reading.language.words("than"))
     references = find_references(reading, vocabulary, context, loose=True, start=match.start())
     references = [r for r in references if not behind_cue(reading, r, cues)]
     references = [r for r in references if not negated_at(reading, r.start)]
-    if not references:  # "Akira, is it anime?"
-        references = [r for r in find_references(reading, vocabulary, context, loose=True) if _opens(reading, r)]
+    if all(r.spoken_last for r in references):  # "Akira, is it anime?"
+        opening = [r for r in find_references(reading, vocabulary, context, loose=True) if _opens(reading, r)]
+        references = opening or references
     asked_for = reading.first("about_have")
     numbered = bool(references) and references[0].titled and re.match(r" \d+\b", reading.plain[references[0].end :])
     looked_for = asked_for is not None and (numbered or not references)
@@ -214,6 +220,22 @@ def _asks_about(reading: Reading, vocabulary: Vocabulary, context: Context) -> b
         return True
     reading.asked.clear()
     return False
+
+
+def _names_slot_of_card(reading: Reading, vocabulary: Vocabulary, context: Context) -> bool:
+    """ "3", "second one: year?": a position alone, or beside what is asked of it."""
+    numeric = context.question is not None and context.question.slot in vocabulary.spoken.numeric
+    if re.fullmatch(r"\W*\d\W*", reading.plain) and not numeric:
+        references = find_references(reading, vocabulary, context, loose=True)
+    elif len(reading.tokens) <= SHORT and reading.text.rstrip().endswith("?"):
+        references = find_references(reading, vocabulary, context, loose=False)
+        outside = [t.text for t in reading.tokens if not any(r.start <= t.start < r.end for r in references)]
+        reading.asked.extend(slot for word in outside for slot in vocabulary.spoken.slots_named(word))
+        references = references if reading.asked and len(outside) <= MOST_ASKED_WORDS else []
+    else:
+        return False
+    reading.references.extend(ids_of(references))
+    return bool(references)
 
 
 def _opens(reading: Reading, reference: Reference) -> bool:
@@ -259,9 +281,12 @@ def _takes_and_asks(reading: Reading, vocabulary: Vocabulary, context: Context) 
         return False
     references = find_references(reading, vocabulary, context, loose=True)
     behind = [r for r in references if r.start >= question.start()]
-    if not behind or reading.first("others"):
-        return False
     _ask(reading, vocabulary)
+    if reading.asked and not behind:  # "the last one. what's the runtime"
+        behind = references
+    if not behind or reading.first("others"):
+        reading.asked.clear()
+        return False
     reading.references.extend(ids_of([r for r in behind if not r.spoken_last] or behind))
     firm = [r for match in reading.matches("accept") for r in references if match.end() <= question.start() > r.start]
     reading.accepted.extend(ids_of([r for r in _unlike(reading, firm) if not r.spoken_last]))
@@ -312,14 +337,14 @@ def _accept(reading: Reading, references: Sequence[Reference], match: re.Match[s
 
 def _takes_alone(reading: Reading, vocabulary: Vocabulary, context: Context) -> bool:
     """ "The second one.": a position alone, when nothing was asked, is a choice."""
-    if context.question is not None:
-        return False
     dull = reading.language.stopwords | reading.language.item_words
     for opening in reading.openings:
         references = find_references(reading, vocabulary, context, loose=False, start=opening)
         if not references or references[0].start != opening:
             continue
-        if references[0].titled and (opening == 0 or references[0].ids[0] not in context.table):
+        if references[0].titled and (
+            opening == 0 or context.question is not None or references[0].ids[0] not in context.table
+        ):
             continue
         rest = [
             token

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from assistant.language import any_of
 from assistant.types import Constraint, Context, Held
@@ -156,9 +157,15 @@ def _readmit(reading: Reading, vocabulary: Vocabulary, context: Context) -> None
 
 def _relax_numbers(reading: Reading, vocabulary: Vocabulary, context: Context, match: re.Match[str]) -> bool:
     """ "Two and a half hours is fine", "the 80s would do too": the limit that is held reaches so far."""
-    for span in numbers_in(match["what"], vocabulary):
+    spans = numbers_in(match["what"], vocabulary)
+    limited = [h.constraint.slot for h in context.held if h.constraint.op == "range" and h.constraint.slot != "year"]
+    if not spans and limited:  # "actually 100 is fine"
+        bare = numbers_in(match["what"], vocabulary, limited[-1])
+        ends = [span.low if span.high is None else span.high for span in bare]
+        spans = [replace(span, low=end, high=end, soft=False) for span, end in zip(bare, ends, strict=True)]
+    for span in spans:
         held = next((h for h in context.held if h.constraint.op == "range" and h.constraint.slot == span.slot), None)
-        if held is None or span.low is None or span.high is None or span.slot is None:
+        if held is None or span.slot is None or span.low is None or span.high is None:
             continue
         low, high = held.constraint.low, held.constraint.high
         if span.soft:
@@ -256,7 +263,7 @@ def _seen(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
     for match in reading.matches("seen"):
         end = reading.clause_end(match.end() - 1)
         references = list(find_references(reading, vocabulary, context, loose=True, start=match.start(), end=end))
-        references = [r for r in references if not (r.spoken_last and r.start == match.start())]  # "he's read it"
+        references = [r for r in references if r.start != match.start()]  # "he's read it"
         bare = (
             not references
             and match.start() in reading.openings
@@ -323,6 +330,14 @@ def _use(reading: Reading, references: Sequence[Reference], match: re.Match[str]
 # replacing
 
 
+def _promise_instead(reading: Reading, context: Context) -> None:
+    """Promise what is named in the place of a promise: it is as much of a must as that was."""
+    must = {held.constraint.slot for held in context.held if held.promised and held.held_id in reading.take_back}
+    promised = [wish for wish in reading.wishes if wish.slot in must and wish.op != "none"]
+    reading.wishes = [wish for wish in reading.wishes if wish not in promised]
+    reading.constraints += promised
+
+
 def find_replaced(reading: Reading, context: Context) -> None:
     """ "Actually make it a drama": what is held of the slots that the message names gives way, wishes too.
 
@@ -339,6 +354,7 @@ def find_replaced(reading: Reading, context: Context) -> None:
         for held in context.held
         if held.constraint.slot in named and held.constraint.op in ("any", "all", "range") and held.turn < context.turn
     ]
+    _promise_instead(reading, context)
     if gone:
         _drop(reading, gone)
         for match in matches:

@@ -92,8 +92,9 @@ def _end(reading: Reading, start: int) -> int:
     found = re.compile(r"[.;!?:\n—](?=\s|$)").search(plain, start)
     stop = found.start() if found else len(plain)
     turning = re.compile(rf",?\s*{reading.language.bounded(any_of(reading.language.words('until')))}")
-    match = turning.search(plain, start, stop)
-    return match.start() if match else stop
+    speaker = re.compile(rf"[,;]\s*{reading.language.bounded(any_of(reading.language.words('speakers')))}")
+    ends = [match.start() for pattern in (turning, speaker) if (match := pattern.search(plain, start, stop))]
+    return min(ends, default=stop)
 
 
 def _begin(reading: Reading, end: int) -> int:

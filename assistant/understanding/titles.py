@@ -80,7 +80,8 @@ def _longest_title(
         if not reading.free(start, end) or end - start < named:
             continue  # "Akira Kurosawa" is not the film "Akira"
         rows = titles.get(fold_title(reading.words(start, end)))
-        if rows and (first or looks_like_title(reading, start, end)) and _may_be_title(reading, start, end, vocabulary):
+        written = first or looks_like_title(reading, start, end) or _fenced(reading, start, end)
+        if rows and written and _may_be_title(reading, start, end, vocabulary):
             return rows, end
     # The beginning of a longer title, where the words end with their clause.
     for end in range(last, start, -1):
@@ -89,6 +90,13 @@ def _longest_title(
             if rows:
                 return rows, end
     return None
+
+
+def _fenced(reading: Reading, start: int, end: int) -> bool:
+    """Whether words are one of a list: "seen: alien, the shining and psycho"."""
+    joins = reading.language.words("conjunction")
+    begins = start > 0 and (reading.punctuated(start - 1) or reading.tokens[start - 1].text in joins)
+    return begins and (reading.punctuated(end - 1) or reading.tokens[end].text in joins)
 
 
 def looks_like_title(reading: Reading, start: int, end: int) -> bool:
