@@ -169,6 +169,8 @@ def _same(one: Held, other: Held) -> bool:
 def _beside(old: Held, new: Held, catalogue: Catalogue) -> Held | None:
     """What is left of ``old`` beside ``new``, which was said later; None when it has to go."""
     a, b = old.constraint, new.constraint
+    if old.promised and not new.promised:
+        return old  # a wish displaces no promise
     if a.either:
         return _beside_either(old, new, catalogue)
     if "people" in (a.slot, b.slot):
@@ -191,7 +193,7 @@ def _beside(old: Held, new: Held, catalogue: Catalogue) -> Held | None:
     if a.op == b.op and values == others and (a.slot == "people" or a == replace(b, words=a.words)):
         return None  # the same again, or more exactly: "by Kubrick" after "Kubrick"
     if a.op in ("any", "all") and b.op in ("any", "all") and new.promised:
-        # A wish excludes nothing; of two values that no item has together, the later is meant.
+        # Two wishes never exclude each other; of two values that no item has together, the later is meant.
         return old if (catalogue.satisfies(a) & catalogue.satisfies(b)).any() else None
     return old
 

@@ -167,16 +167,14 @@ def _bare_value(reading: Reading, vocabulary: Vocabulary, slot: str) -> None:
     index = behind = 0
     negated = False
     while index < len(reading.tokens):
-        for size in range(min(vocabulary.language.longest, len(reading.tokens) - index), 0, -1):
-            phrase = reading.phrase(index, index + size)
-            if value := _value(phrase, slot, vocabulary):
-                start, end = _trimmed(reading, index, index + size, slot, vocabulary)
-                negated = _negated(reading, behind, start, before=negated)
-                spans[negated].append((start, end, value))
-                index += size - 1
-                behind = index + 1
-                break
-        index += 1
+        found_here = _value_at(reading, index, slot, vocabulary)
+        if found_here is not None:
+            start, end, value = found_here
+            negated = _negated(reading, behind, start, before=negated)
+            spans[negated].append((start, end, value))
+            index = behind = end
+        else:
+            index += 1
     for unwanted, found in spans.items():
         if not found:
             continue
@@ -190,14 +188,40 @@ def _bare_value(reading: Reading, vocabulary: Vocabulary, slot: str) -> None:
         reading.answered = reading.refines = True
 
 
-def _trimmed(reading: Reading, start: int, end: int, slot: str, vocabulary: Vocabulary) -> tuple[int, int]:
-    """The tokens of a value without those around it that say nothing: "not about war, please"."""
-    value = _value(reading.phrase(start, end), slot, vocabulary)
-    while end - start > 1 and _value(reading.phrase(start + 1, end), slot, vocabulary) == value:
-        start += 1
-    while end - start > 1 and _value(reading.phrase(start, end - 1), slot, vocabulary) == value:
-        end -= 1
-    return start, end
+def _value_at(
+    reading: Reading, index: int, slot: str, vocabulary: Vocabulary
+) -> tuple[int, int, tuple[str, ...]] | None:
+    """The longest value from a token on: where it stands without the words around it that say nothing ("about war,
+    please"), and what it means; a value that the catalogue writes just so comes before what else the words may mean."""
+    spoken = vocabulary.spoken.words.get(slot)
+    for size in range(min(vocabulary.language.longest, len(reading.tokens) - index), 0, -1):
+        start, end = index, index + size
+        value = _value(reading.phrase(start, end), slot, vocabulary)
+        if not value or (spoken is not None and reading.phrase(start, end) in spoken.names):
+            continue  # "a dark mood" names the mood once
+        while end - start > 1 and _value(reading.phrase(start + 1, end), slot, vocabulary) == value:
+            start += 1
+        while end - start > 1 and _value(reading.phrase(start, end - 1), slot, vocabulary) == value:
+            end -= 1
+        exact = _exact_within(reading, start, end, slot, vocabulary)
+        return exact if exact is not None else (start, end, value)
+    return None
+
+
+def _exact_within(
+    reading: Reading, start: int, end: int, slot: str, vocabulary: Vocabulary
+) -> tuple[int, int, tuple[str, ...]] | None:
+    """The longest stretch that the catalogue writes so, its hyphens aside: "wwi" in "tagged wwi"."""
+    column = vocabulary.catalogue.labels.get(slot)
+    if column is None:
+        return None
+    for size in range(end - start, 0, -1):
+        for first in range(start, end - size + 1):
+            phrase = reading.phrase(first, first + size)
+            written = next((form for form in (phrase, phrase.replace(" ", "-")) if form in column.rows), None)
+            if written is not None and phrase not in vocabulary.language.stopwords:
+                return first, first + size, (column.display[written],)
+    return None
 
 
 def _negated(reading: Reading, begin: int, start: int, *, before: bool) -> bool:

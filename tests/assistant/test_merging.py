@@ -79,6 +79,13 @@ def test_two_promises_of_one_message_both_stand(films: Catalogue) -> None:
     assert len(after(films, promised(kinds("Western"), kinds("Animation"))).held) == 2
 
 
+def test_a_wish_displaces_no_promise(films: Catalogue) -> None:
+    must = promised(kinds("Horror"), years(low=1970))
+    for wish in (kinds("Comedy"), kinds("Horror", op="none"), years(high=1900)):
+        after_it = held(after(films, must, Utterance(text="", wishes=(wish,))))
+        assert after_it[:2] == held(after(films, must))
+
+
 def test_taking_back_and_starting_over(films: Catalogue) -> None:
     state = after(films, promised(kinds("Comedy"), years(low=1970)))
     heard = hear(state, Utterance(text="forget the comedy part", take_back=("h1",)), films)
