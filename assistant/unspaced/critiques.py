@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 
 from assistant.types import Constraint, Context
-from assistant.unspaced.gazetteer import Gazetteer
+from assistant.unspaced.gazetteer import Gazetteer, key
 from assistant.unspaced.marks import CLAUSE_ENDS, SHORT, Notes, Talk
 from assistant.unspaced.words import any_of, load_phrases, longest_first
 
@@ -39,9 +39,21 @@ def _comparison(code: str) -> re.Pattern[str]:
     )
 
 
+def is_fault(code: str, plain: str) -> bool:
+    """Whether a message complains of a number, and does not ask for it: "2号片长太长"."""
+    found = _comparison(code).search(plain)
+    return found is not None and bool(found["too"] or found["over"] or found["lacks"])
+
+
 def _subjects(code: str) -> tuple[str, ...]:
     phrases = load_phrases(code)
-    return longest_first((*phrases.slot_names, *(name for amount in phrases.amounts.values() for name in amount.names)))
+    return longest_first(
+        (
+            *phrases.degrees["subject"],
+            *phrases.slot_names,
+            *(name for amount in phrases.amounts.values() for name in amount.names),
+        )
+    )
 
 
 def find_critiques(notes: Notes, gazetteer: Gazetteer, context: Context, talk: Talk, pointed: tuple[str, ...]) -> None:
@@ -49,7 +61,8 @@ def find_critiques(notes: Notes, gazetteer: Gazetteer, context: Context, talk: T
     catalogue = gazetteer.catalogue
     rows = catalogue.rows(pointed or context.focus or context.table)
     for match in _comparison(gazetteer.code).finditer(notes.plain):
-        if not notes.free(*match.span()):
+        start, end = match.span("w6" if match["than"] else 0)  # what it is compared with may be a card
+        if not notes.free(start, end) or _in_name(notes, gazetteer, start, end):
             continue
         word = next(found for n in range(8) if (found := match[f"w{n}"]))
         spoken = gazetteer.phrases.adjectives.get((match["subject"] or "") + word) or gazetteer.phrases.adjectives.get(
@@ -71,14 +84,24 @@ def find_critiques(notes: Notes, gazetteer: Gazetteer, context: Context, talk: T
                 notes.wishes.append(wish)
                 notes.use(*match.span())
             continue
-        if (limit := _beyond(gazetteer, slot, rows, context, wants_more, words, own=bool(pointed))) is None:
-            continue
-        talk.constraints.append(limit)
-        notes.use(*match.span())
-        talk.intent = "refine"
-        if set(pointed) & set(context.table) and (match["too"] or match["over"] or match["lacks"]):
+        fault = match["too"] or match["over"] or match["lacks"]
+        if fault and set(pointed) & set(context.table):
             talk.rejected = tuple(dict.fromkeys((*talk.rejected, *pointed)))
+            talk.intent = "refine"
+        if (limit := _beyond(gazetteer, slot, rows, context, wants_more, words, own=bool(pointed))) is not None:
+            talk.constraints.append(limit)
+            talk.intent = "refine"
+            notes.use(*match.span())
     _kept(notes, gazetteer, talk, rows)
+
+
+def _in_name(notes: Notes, gazetteer: Gazetteer, start: int, end: int) -> bool:
+    """Whether a stretch is part of a name: 更新 of 林更新."""
+    return any(
+        begin + size > start and key(notes.plain[begin : begin + size]) in gazetteer.people
+        for begin in range(max(0, start - 3), start)
+        for size in range(2, 5)
+    )
 
 
 def _third(gazetteer: Gazetteer, slot: str, more: bool, words: str) -> Constraint | None:

@@ -133,7 +133,7 @@ class Talk:
 
     def intent_for(self, *, settled: bool, searched: bool, similar: bool, asks: bool) -> Intent:
         """The intent, once it is known what else the message says."""
-        if self.intent is not None:
+        if self.intent is not None and not (self.intent == "profile" and settled and self.statements):
             return self.intent
         if self.greeting and not settled and not searched:
             return "small_talk"

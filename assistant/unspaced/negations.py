@@ -20,6 +20,8 @@ def find_negations(notes: Notes, language: Language) -> None:
     for index, mark in enumerate(marks):
         if "except" in mark.kinds:
             _except(notes, index, language)
+        elif "except_behind" in mark.kinds and len(notes.words(mark)) > 1:
+            _but(notes, index)
         if not mark.kinds & {"negation", "negation_behind", "comparison"} or mark.negated:
             continue
         _, end = notes.clause(mark.start)
@@ -72,6 +74,20 @@ def _list_goes_on(notes: Notes, marks: list[Mark], index: int, last: Mark, end: 
     if joined and all(mark.value or mark.kinds == {"dull"} or notes.words(mark) in "和与跟、" for mark in following):
         for mark in following:
             mark.negated = mark.value
+
+
+def _but(notes: Notes, index: int) -> None:
+    """ "恐怖片以外的都行": what stands before it in the clause is ruled out, where no 除了 stands there."""
+    mark = notes.marks[index]
+    start, _ = notes.clause(mark.start)
+    before = [other for other in notes.marks[:index] if other.start >= start]
+    if any("except" in other.kinds for other in before):
+        return
+    for other in reversed(before):
+        if other.kinds & {"contrast", "negation"} and not other.value:
+            break
+        other.negated = other.negated or other.value
+    notes.use(mark.start, mark.end)
 
 
 def _except(notes: Notes, index: int, language: Language) -> None:

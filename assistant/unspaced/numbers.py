@@ -57,7 +57,9 @@ def find_numbers(
         negated = False
         if slot is not None:
             behind = _NEGATED_BEHIND.match(text, end)
-            negated = behind is not None or _NEGATED.search(text, 0, start) is not None
+            negated = (
+                behind is not None or bool(match.groupdict().get("no")) or _NEGATED.search(text, 0, start) is not None
+            )
             end = behind.end() if behind is not None else end
         if negated and (low is None) != (high is None):  # 不要2000年以前的 is from 2000
             low, high, negated = (None, low - step, False) if low is not None else ((high or 0) + step, None, False)

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from assistant.language import Language
 from assistant.types import Constraint, Context, Operator, Utterance
 from assistant.unspaced.gazetteer import Gazetteer, key
-from assistant.unspaced.marks import CLAUSE_ENDS, Mark, Notes, Talk
+from assistant.unspaced.marks import Mark, Notes, Talk
 from assistant.unspaced.negations import find_negations
 from assistant.unspaced.numbers import find_numbers
 from assistant.unspaced.scanning import scan, sizes_at
@@ -52,9 +52,10 @@ def understand_unspaced(
     if talk.intent in (None, "refine"):
         take_back(notes, gazetteer, language, context, talk)
         talk.no_preference = talk.no_preference and not talk.take_back
-    _titles(notes, language, talk)
+    _titles(notes, gazetteer, language, talk)
     find_people(notes, language)
-    find_labels(notes, gazetteer, language)
+    find_labels(notes, gazetteer, language, context, talk)
+    _wanted_instead(notes, language, context, talk)
     constraints = _merged([*notes.constraints, *talk.constraints], gazetteer.catalogue.roles)
     search_text = left = notes.left()
     if (plain := one_script(left)) != left:
@@ -111,9 +112,11 @@ def _bare_titles(notes: Notes, gazetteer: Gazetteer, language: Language) -> None
     while at < len(plain):
         for size in sizes_at(plain, at):
             phrase = plain[at : at + size]
-            if size < 2 or not notes.free(at, at + size) or phrase[-1] in CLAUSE_ENDS or phrase[0] in CLAUSE_ENDS:
+            if size < 2 or not notes.free(at, at + size) or not (phrase[0].isalnum() and phrase[-1].isalnum()):
                 continue
-            rows = gazetteer.titles.get(key(phrase))
+            if (own := key(phrase)) in gazetteer.people and own not in gazetteer.titles:
+                break  # a name, with which that of a film may begin
+            rows = gazetteer.titles.get(own)
             if not rows or phrase in named or not _stands_alone(phrase, size, plain, at, language):
                 continue
             notes.marks.append(Mark(at, at + size, frozenset({"title"}), rows=rows))
@@ -179,7 +182,7 @@ def _sizes(notes: Notes, gazetteer: Gazetteer) -> None:
         notes.use(*match.span())
 
 
-def _titles(notes: Notes, language: Language, talk: Talk) -> None:
+def _titles(notes: Notes, gazetteer: Gazetteer, language: Language, talk: Talk) -> None:
     """What the titles are named for: to be resembled, because they are known, or to be spoken of."""
     marks = [mark for mark in notes.marks if "title" in mark.kinds]
     similar = notes.has(language.words("like_behind")) or notes.has(("类似", "相似", "接近"))
@@ -188,7 +191,7 @@ def _titles(notes: Notes, language: Language, talk: Talk) -> None:
         row = mark.rows[0]
         notes.named.append(row)
         notes.use(mark.start, mark.end)
-        if talk.about_titles:
+        if talk.about_titles or gazetteer.catalogue.ids[row] in talk.rejected:
             continue
         joined = index > 0 and re.fullmatch(r"[和与跟及、,，或者]+", notes.plain[marks[index - 1].end : mark.start])
         seen = beside(notes, mark, language.words("seen"), language.words("seen_behind"))
@@ -199,6 +202,15 @@ def _titles(notes: Notes, language: Language, talk: Talk) -> None:
             notes.seen.append(row)
         elif kind == "like":
             notes.like.append(row)
+
+
+def _wanted_instead(notes: Notes, language: Language, context: Context, talk: Talk) -> None:
+    """A card beside which something is asked for is not it: "第一个是粤语的，我要普通话的"."""
+    if talk.intent not in (None, "refine") or talk.rejected or talk.like or talk.seen or not notes.constraints:
+        return
+    pointed = [item for _, _, items in notes.pointers for item in items if item in context.table]
+    if pointed and not notes.has((*language.words("praise"), *language.words("like_behind"))):
+        talk.rejected = tuple(dict.fromkeys(pointed))
 
 
 # the result

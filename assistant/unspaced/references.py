@@ -44,7 +44,7 @@ def _extremes(code: str) -> tuple[tuple[bool, re.Pattern[str]], ...]:
     phrases = load_phrases(code)
     word, one = any_of(tuple(phrases.adjectives)), any_of(phrases.one)
     return (
-        (True, re.compile(rf"最(?P<what>{word})的?(?:是)?(?:{one}|(?=[^\w]|$|呢))")),
+        (True, re.compile(rf"最(?P<what>{word})的?(?:{one}|(?=是|[^\w]|$|呢))")),
         (False, re.compile(rf"(?:较|更|比较)?(?P<what>{word})(?:一点|一些|点)?的{one}")),
     )
 
@@ -77,15 +77,17 @@ def find_references(notes: Notes, gazetteer: Gazetteer, context: Context) -> lis
     for name in gazetteer.phrases.these:
         if (at := notes.plain.find(name)) >= 0 and notes.free(at, at + len(name)):
             point(at, at + len(name), among[:2] if "两" in name else among)
+    titles = {mark.end: gazetteer.catalogue.ids[mark.rows[0]] for mark in notes.marks if mark.rows}
+    for match in re.finditer(any_of(gazetteer.phrases.this), notes.plain):
+        if match.start() in titles and notes.free(*match.span()):  # 《异形》这部
+            point(*match.span(), (titles[match.start()],))
     for name in gazetteer.phrases.this:
         at = notes.plain.find(name)
         if at < 0 or not notes.free(at, at + len(name)):
             continue
         if len(name) == 2 and notes.plain.startswith(_NO_POINTER, at + len(name)):
             continue
-        title = next((mark for mark in notes.marks if mark.rows and mark.end == at), None)  # 《异形》这部
-        own = (gazetteer.catalogue.ids[title.rows[0]],) if title is not None else (context.focus or table)[:1]
-        point(at, at + len(name), () if found else own)
+        point(at, at + len(name), () if found else (context.focus or table)[:1])
     return [item for _, item in sorted(found, key=lambda pair: pair[0])]
 
 

@@ -8,7 +8,8 @@ from functools import cache
 
 from assistant.language import Language, load_language
 from assistant.unspaced.gazetteer import Gazetteer, Labels, key
-from assistant.unspaced.marks import CLAUSE_ENDS, Mark, Notes
+from assistant.unspaced.marks import Mark, Notes
+from assistant.unspaced.words import load_phrases
 
 MAX_PHRASE = 16
 """Characters of the longest phrase that is looked up, but for names in Latin letters."""
@@ -18,7 +19,7 @@ MAX_LATIN = 48
 """Characters of the longest name in Latin letters."""
 _CUES = (
     "negation", "negation_behind", "except", "except_behind", "comparison", "contrast", "like", "like_behind", "seen",
-    "seen_behind", "directed", "directed_behind", "acted", "acted_behind", "wrote", "wrote_behind", "either", "take_back", "take_back_behind", "replace", "also_behind", "no_preference",
+    "seen_behind", "directed", "directed_behind", "acted", "acted_behind", "wrote", "wrote_behind", "either", "take_back", "take_back_behind", "replace", "also_behind", "no_preference", "word",
 )  # fmt: skip
 _SAYS_SLOT = (
     "为", "不", "太", "别", "应该", "最好", "是", "要", "得", "：", ":", "里", "中", "上", "不限", "无所谓", "方面", "包括", "有",
@@ -62,6 +63,9 @@ def _cues(code: str) -> Mapping[str, frozenset[str]]:
     for name in _CUES:
         for cue in language.words(name):
             found.setdefault(cue, set()).add(name)
+    for name in ("take_back", "take_back_behind"):
+        for phrase in load_phrases(code).releases:
+            found.setdefault(phrase, set()).add(name)
     return {cue: frozenset(names) for cue, names in found.items()}
 
 
@@ -84,8 +88,8 @@ def _mark_at(notes: Notes, gazetteer: Gazetteer, language: Language, at: int) ->
         kinds = set(cues.get(phrase, ()))
         labels: Labels = ()
         people: tuple[tuple[str, str], ...] = ()
-        named = size > 1 and phrase[0] not in CLAUSE_ENDS
-        if named and (people := gazetteer.people.get(key(phrase), ())) and not _part_of_name(notes, at, at + size):
+        named = size > 1 and phrase[0].isalnum() and phrase[-1].isalnum()
+        if named and (people := _people(gazetteer, phrase)) and not _part_of_name(notes, at, at + size):
             kinds.add("person")
         elif (labels := gazetteer.labels.get(phrase, ())) and not _other_tongue(notes.plain, at + size, labels):
             kinds.add("label")
@@ -102,6 +106,12 @@ def _mark_at(notes: Notes, gazetteer: Gazetteer, language: Language, at: int) ->
             notes.marks.append(Mark(at, at + size, frozenset(kinds or {"dull"}), labels=labels, people=people))
             return size
     return 0
+
+
+def _people(gazetteer: Gazetteer, phrase: str) -> tuple[tuple[str, str], ...]:
+    """(role, name) pairs of a name; of a last name alone only where no value has it: 爱尔兰 is a country."""
+    people = gazetteer.people.get(key(phrase), ())
+    return people if phrase not in gazetteer.labels or any(key(name) == key(phrase) for _, name in people) else ()
 
 
 def _part_of_name(notes: Notes, start: int, end: int) -> bool:

@@ -21,6 +21,9 @@ def find_statements(notes: Notes, gazetteer: Gazetteer, language: Language, talk
             if at < 0 or not notes.free(at, at + len(cue)):
                 continue
             _, end = notes.clause(at)
+            refused = any(refusal in notes.plain[at:end] for refusal in gazetteer.phrases.refusals)
+            if cue in language.words("towards") and likes == refused:
+                continue  # 我对科幻片很感兴趣 is said of what is liked
             said = _stated(notes, gazetteer, at + len(cue), end, likes, confidence, notes.text[at:end].strip())
             if not said:
                 continue

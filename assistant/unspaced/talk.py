@@ -7,7 +7,7 @@ from functools import cache
 
 from assistant.language import Language, load_language
 from assistant.types import Context, Intent
-from assistant.unspaced.critiques import find_critiques
+from assistant.unspaced.critiques import find_critiques, is_fault
 from assistant.unspaced.gazetteer import Gazetteer
 from assistant.unspaced.marks import ABOUT, SHORT, Notes, Talk, cue_in
 from assistant.unspaced.references import find_references
@@ -75,7 +75,10 @@ def _questions(notes: Notes, language: Language, context: Context, talk: Talk, m
     )  # fmt: skip
     asked = bool(talk.references) and _asks_about(notes, language)
     for name, intent in order:
-        if not cue_in(notes, language, name, use=False) and not (name == "about" and asked):
+        cue = cue_in(notes, language, name, use=False)
+        if not cue and not (name == "about" and asked):
+            continue
+        if intent == "about" and (f"不{cue}" in notes.plain or is_fault(language.code, notes.plain)):
             continue
         if intent in ("what_if", "why_not") and not (talk.references or marked):
             continue
@@ -133,13 +136,13 @@ def _answers(
         talk.seen = tuple(pointed)
         talk.intent = "refine"
         cue_in(notes, language, "seen_behind") or cue_in(notes, language, "seen")
-    elif pointed and cue_in(notes, language, "reject"):
-        talk.rejected = tuple(pointed)
+    elif (pointed or _set_aside(notes, named, language)) and _rejects(notes, language):
+        talk.rejected = tuple(pointed or named)
         talk.intent = "refine"
     elif faulty := _faulty(notes, gazetteer, language, context):
         talk.rejected = tuple(faulty)
         talk.intent = "refine"
-    elif context.table and not pointed and not named and alone in language.words("reject"):
+    elif context.table and not pointed and not named and _only_rejects(language.code).fullmatch(alone):
         talk.rejected = context.table
         talk.intent = "refine"
         notes.use(0, len(notes.plain))
@@ -158,8 +161,44 @@ def _answers(
 def _says_little(code: str) -> re.Pattern[str]:
     """What rejects or chooses (group ``cue``), and words that say nothing beside it."""
     language = load_language(code)
-    cue = any_of((*language.words("reject"), *language.words("chosen")))
+    cue = any_of((*_refusals(code), *language.words("chosen")))
     return re.compile(rf"(?P<cue>{cue})|{any_of((*language.stopwords, *language.words('courtesy')))}|\W")
+
+
+@cache
+def _refusals(code: str) -> tuple[str, ...]:
+    return (*load_language(code).words("reject"), *load_phrases(code).refusals)
+
+
+@cache
+def _only_rejects(code: str) -> re.Pattern[str]:
+    return re.compile(rf"{any_of(_refusals(code))}+")
+
+
+def _rejects(notes: Notes, language: Language) -> bool:
+    """Whether a message rejects; the words that do are used up."""
+    for match in re.finditer(any_of(_refusals(language.code)), notes.plain):
+        if notes.free(*match.span()):
+            notes.use(*match.span())
+            return True
+    return False
+
+
+def _set_aside(notes: Notes, named: list[str], language: Language) -> bool:
+    """Whether titles are named to be rejected: "《东方三侠》就算了", not "不要像《异形》那样的"."""
+    if not named or notes.has((*language.words("like_behind"), "类似", "像")):
+        return False
+    first, last = min(m.start for m in notes.marks if m.rows), max(m.end for m in notes.marks if m.rows)
+    ahead = notes.plain[:first].rstrip(' 《“"')
+    behind = notes.plain[last:].lstrip(" ，,：:")
+    return ahead.endswith(_refusals(language.code)) or bool(_sets_aside(language.code).match(behind))
+
+
+@cache
+def _sets_aside(code: str) -> re.Pattern[str]:
+    language = load_language(code)
+    little = any_of((*language.words("courtesy"), *language.words("within"), *load_phrases(code).this, "我"))
+    return re.compile(rf"{little}*{any_of(_refusals(code))}")
 
 
 def _alone(notes: Notes, language: Language) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from assistant.language import Language
-from assistant.types import Constraint, Operator
+from assistant.types import Constraint, Context, Held, Operator
 from assistant.unspaced.gazetteer import Gazetteer
-from assistant.unspaced.marks import Mark, Notes
+from assistant.unspaced.marks import Mark, Notes, Talk
 
 _ENDINGS = ("片", "小说", "电影", "剧", "类", "题材", "的")
 """A category before or with one of these is used as one."""
@@ -51,7 +51,8 @@ def find_people(notes: Notes, language: Language) -> None:
             continue
         notes.use(mark.start, mark.end)
         roles = tuple(dict.fromkeys(role for role, _ in mark.people))
-        slots = _slots_of(notes, mark, language, roles)
+        group = _joined_to(notes, mark, language)
+        slots = next((s for m in group if (s := _slots_of(notes, m, language, roles)) != ["people"]), ["people"])
         slot = slots[0]
         names = tuple(dict.fromkeys(n for role, n in mark.people if slot in (role, "people")))
         op: Operator = "none" if mark.negated else "any"
@@ -66,6 +67,18 @@ def find_people(notes: Notes, language: Language) -> None:
         target.append(constraint)
         target.extend(replace(constraint, slot=other) for other in slots[1:])
         previous = (mark, constraint) if op == "any" and target is notes.constraints else None
+
+
+def _joined_to(notes: Notes, mark: Mark, language: Language) -> list[Mark]:
+    """A person and those named with it, of whom the last, or the first, says what all of them do."""
+    people = [other for other in notes.marks if "person" in other.kinds]
+    place = people.index(mark)
+    first = last = place
+    while first and _either(notes, people[first - 1], people[first], language):
+        first -= 1
+    while last + 1 < len(people) and _either(notes, people[last], people[last + 1], language):
+        last += 1
+    return [mark, *people[place + 1 : last + 1], *people[first:place]]
 
 
 def _slots_of(notes: Notes, mark: Mark, language: Language, roles: tuple[str, ...]) -> list[str]:
@@ -96,11 +109,11 @@ def _either(notes: Notes, one: Mark, other: Mark, language: Language) -> bool:
 # categories, countries and other closed sets
 
 
-def find_labels(notes: Notes, gazetteer: Gazetteer, language: Language) -> None:
+def find_labels(notes: Notes, gazetteer: Gazetteer, language: Language, context: Context, talk: Talk) -> None:
     previous: tuple[Mark, Constraint, bool] | None = None
     for mark in notes.marks:
         if not mark.kinds & {"label", "wish"}:
-            if mark.kinds - {"title", "person"}:
+            if mark.kinds - {"title", "person", "word"}:
                 notes.use(mark.start, mark.end)
             continue
         if mark.dropped:
@@ -126,7 +139,13 @@ def find_labels(notes: Notes, gazetteer: Gazetteer, language: Language) -> None:
                 notes.wishes.append(Constraint(slot=name, op="any", values=wished, words=words))
             continue
         constraint = Constraint(slot=slot, op="any", values=values, words=words)
-        if previous is not None and previous[1].slot == slot and _either(notes, previous[0], mark, language):
+        also = any("also_behind" in m.kinds and m.start == mark.end for m in notes.marks)
+        if also and previous is None and (held := _held_value(context, slot, talk)) is not None:
+            talk.take_back = (*talk.take_back, held.held_id)  # 动画也行: what was wanted, or this
+            constraint = replace(constraint, values=tuple(dict.fromkeys((*held.constraint.values, *values))))
+            promised = promised or held.promised
+        joined = previous is not None and (also or _either(notes, previous[0], mark, language))
+        if joined and previous is not None and previous[1].slot == slot:
             target = notes.constraints if previous[2] else notes.wishes
             target.remove(previous[1])
             words = notes.text[previous[0].start : mark.end]
@@ -138,6 +157,12 @@ def find_labels(notes: Notes, gazetteer: Gazetteer, language: Language) -> None:
         previous = (mark, constraint, promised)
         if slot != "categories":
             notes.use(mark.start, mark.end)
+
+
+def _held_value(context: Context, slot: str, talk: Talk) -> Held | None:
+    """The value of a slot that is wanted and was not taken back."""
+    wanted = [one for one in context.held if one.constraint.slot == slot and one.constraint.op == "any"]
+    return wanted[0] if len(wanted) == 1 and wanted[0].held_id not in talk.take_back else None
 
 
 def _happens_there(notes: Notes, mark: Mark) -> bool:
@@ -167,7 +192,8 @@ def _names_category(notes: Notes, mark: Mark, gazetteer: Gazetteer, language: La
 
 def _framed(notes: Notes, mark: Mark, start: int, end: int) -> bool:
     """Whether nothing unknown touches a category's name on either side, as in lists: "西班牙语、惊悚、2000年后"."""
-    known = [m for m in notes.marks if m is not mark and (m.value or not m.kinds <= {"dull"} or m.end == mark.start)]
+    others = [m for m in notes.marks if m is not mark and "word" not in m.kinds]
+    known = [m for m in others if (m.value or not m.kinds <= {"dull"} or m.end == mark.start)]
     before = mark.start == start or not notes.plain[mark.start - 1].isalnum() or any(m.end == mark.start for m in known)
     behind = mark.end == end or not notes.plain[mark.end].isalnum() or any(m.start == mark.end for m in known)
     return before and behind

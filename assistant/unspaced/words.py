@@ -42,6 +42,10 @@ class Phrases:
     first: tuple[str, ...]
     last: tuple[str, ...]
     counters: tuple[str, ...]
+    refusals: tuple[str, ...]
+    """Ways to say that something is not wanted, with their degrees: 不太感兴趣, 没什么感觉."""
+    releases: tuple[str, ...]
+    """Ways to say that something does not matter any more: 不那么重要, 不再坚持."""
     one: tuple[str, ...]
     """What may close a pointer without a number: 最短的那部."""
     stock: tuple[str, ...]
@@ -74,6 +78,11 @@ def how_said(code: str) -> Mapping[str, str]:
                 if value.isascii():
                     found.setdefault(fold(value), phrase)
     return found
+
+
+def _products(table: Mapping[str, list[str]]) -> tuple[str, ...]:
+    """Every word that denies with everything that it denies."""
+    return longest_first(f"{deny}{what}" for deny in table["deny"] for what in table["of"])
 
 
 def _amount(table: Mapping[str, Any]) -> Amount:
@@ -146,6 +155,8 @@ def load_phrases(code: str) -> Phrases:
         first=longest_first(references["first"]),
         last=longest_first(references["last"]),
         counters=tuple(references["counters"]),
+        refusals=_products(data["refusals"]),
+        releases=_products(data["releases"]),
         one=longest_first(references["one"]),
         stock=longest_first(data["cues"]["in_stock"]),
         amounts={name: _amount(table) for name, table in data["amounts"].items()},
