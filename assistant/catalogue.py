@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.derived import LabelColumn, Record, Tables, derive, mentions, slot_values
+from assistant.derived import LabelColumn, Record, Tables
 from assistant.derived_files import load_tables
+from assistant.deriving import derive, mentions, slot_values
 from assistant.faithfulness.lexicon import Lexicon
 from assistant.records import item_from_record
 from assistant.scoring.base import ItemFeatures
@@ -125,7 +126,7 @@ class Catalogue:
         return str(self._record(row).get("description") or "")
 
     def mentions(self, text: str) -> int:
-        """How many items hold ``text`` as it is written, in whole words; see ``derived.mentions``."""
+        """How many items hold ``text`` as it is written, in whole words; see ``deriving.mentions``."""
         return mentions(self._tables, text)
 
     def text_lengths(self) -> NDArray[np.float32]:

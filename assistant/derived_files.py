@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import orjson
 
-from assistant.derived import Tables, derive
+from assistant.derived import Tables
+from assistant.deriving import derive
 from assistant.faithfulness.lexicon import Lexicon
 from assistant.faithfulness.records import families_of
 from assistant.faithfulness.text import stem
@@ -80,7 +81,7 @@ def _derived(store: Store) -> Tables:
 @cache
 def _code() -> str:
     """A digest of the code that makes tables, so that none made by other code are read."""
-    makers = (derive, fold, item_from_record, is_translation, LabelRows, Lexicon, families_of, vocabulary, stem)
+    makers = (derive, Tables, fold, item_from_record, is_translation, LabelRows, Lexicon, families_of, vocabulary, stem)
     digest = sha256()
     for path in dict.fromkeys(inspect.getfile(inspect.unwrap(maker)) for maker in makers):
         digest.update(Path(path).read_bytes())

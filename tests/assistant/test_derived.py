@@ -14,8 +14,9 @@ import pytest
 
 from assistant import derived_files
 from assistant.catalogue import Catalogue
-from assistant.derived import Tables, derive, texts_of
+from assistant.derived import Tables
 from assistant.derived_files import FOLDER, load_tables, read_tables, write_tables
+from assistant.deriving import derive, texts_of
 from assistant.ingest import index_items
 from assistant.store import Store
 from assistant.text import fold, fold_title
