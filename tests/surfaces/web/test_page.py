@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import json
 import re
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,9 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 import assistant
 from assistant.ingest import index_items
-from assistant.llm.scripted import ScriptedModel
 from tests.assistant.catalogues import FILMS
-from tests.assistant.turns import good_answer
 from tests.surfaces.attacks import attacks, batches
-from tests.surfaces.served import Served, served
+from tests.surfaces.served import served
 from tests.surfaces.web.browsing import Watched
 from vectorstore.embed_hashing import HashingEmbedder
 
@@ -28,25 +25,6 @@ SAMPLE = Path(__file__).resolve().parents[3] / "examples" / "data" / "films.json
 STATIC = Path(assistant.__file__).parent / "surfaces" / "web" / "static"
 FIRST_LOAD = 60_000  # bytes, gzipped
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 1}
-
-
-class Stalling(ScriptedModel):
-    """Phrases the first reason, and never the next."""
-
-    async def stream(self, *args: Any, **more: Any) -> AsyncGenerator[Any, None]:
-        if len(self.asked) >= 1:
-            await asyncio.Event().wait()
-        async for event in super().stream(*args, **more):
-            yield event
-
-
-@pytest.fixture(scope="module")
-def stalling(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A server whose replies break off after their first card."""
-    folder = tmp_path_factory.mktemp("stalling")
-    index_items(FILMS, folder, embedder=HashingEmbedder())
-    with served(folder, model=Stalling(good_answer), reply_within=60.0, web_rate="10000/minute") as running:
-        yield running
 
 
 @pytest.fixture
