@@ -15,6 +15,7 @@ from assistant.language import any_of, singular
 from assistant.types import Constraint, Context
 from assistant.understanding.reading import Reading, negated_at
 from assistant.understanding.references import Reference, behind_cue, find_references
+from assistant.understanding.shortcomings import find_shortcomings
 from assistant.vocabulary import FREE_SLOTS, Vocabulary
 
 
@@ -25,6 +26,7 @@ def find_critiques(reading: Reading, vocabulary: Vocabulary, context: Context) -
     critic = _Critic(reading, vocabulary, context)
     critic.more_like()
     critic.like_but()
+    find_shortcomings(critic)
     critic.comparatives()
     critic.too_much()
     critic.more_of_a_slot()
