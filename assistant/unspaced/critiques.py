@@ -22,12 +22,12 @@ THIRD = 1 / 3
 @cache
 def _comparison(code: str) -> re.Pattern[str]:
     """How much of something is too much or wanted. Groups: ``not`` (not too much), ``lacks``, ``more``, ``too``, ``over``,
-    ``want``, ``than``, ``item``: the one that matched says which of them it is; ``w0`` to ``w7`` are its adjective, and
+    ``want``, ``than``, ``item``, ``quite``: the one that matched says which of them it is; ``w0`` to ``w8`` are its adjective, and
     ``subject`` the number that is spoken of."""
     phrases = load_phrases(code)
     degrees, subjects = phrases.degrees, _subjects(code)
     less, too, lacks = (any_of(degrees[name]) for name in ("not_too", "too", "lacks"))
-    more, some, counters = (any_of(degrees[name]) for name in ("more", "some", "one"))
+    more, some, counters, quite = (any_of(degrees[name]) for name in ("more", "some", "one", "quite"))
     ends = {word.removeprefix(subject) for word in phrases.adjectives for subject in subjects if word != subject}
     word = any_of(ends | set(phrases.adjectives))
     return re.compile(
@@ -35,7 +35,7 @@ def _comparison(code: str) -> re.Pattern[str]:
         rf"(?P<not>{less})(?P<w0>{word})|(?P<lacks>{lacks})(?P<w1>{word})|(?P<more>{more})(?P<w2>{word}){some}?"
         rf"|(?P<too>{too})(?P<w3>{word})了*{some}?|(?P<over>(?P<w4>{word})了+{some})|(?P<want>(?P<w5>{word}){some})"
         rf"|(?P<than>比[^{CLAUSE_ENDS}]{{0,12}}?(?:要|更|还)?(?P<w6>{word})(?=的|$|[{CLAUSE_ENDS}]))"
-        rf"|(?P<item>{counters}(?P<w7>{word})的))"
+        rf"|(?P<item>{counters}(?P<w7>{word})的)|(?P<quite>{quite}(?P<w8>{word})))"
     )
 
 
@@ -64,19 +64,20 @@ def find_critiques(notes: Notes, gazetteer: Gazetteer, context: Context, talk: T
         start, end = match.span("w6" if match["than"] else 0)  # what it is compared with may be a card
         if not notes.free(start, end) or _in_name(notes, gazetteer, start, end):
             continue
-        word = next(found for n in range(8) if (found := match[f"w{n}"]))
+        word = next(found for n in range(9) if (found := match[f"w{n}"]))
         spoken = gazetteer.phrases.adjectives.get((match["subject"] or "") + word) or gazetteer.phrases.adjectives.get(
             word
         )
         if spoken is None:
             continue
         kind, way = spoken
-        wants_more = (way == "more") != any(match[name] for name in ("not", "too", "over"))
+        fault = match["too"] or match["over"] or match["lacks"] or (match["quite"] and pointed)
+        wants_more = (way == "more") != bool(match["not"] or (fault and not match["lacks"]))
         slot = next((slot for slot in gazetteer.phrases.slots_of(kind) if slot in catalogue.numbers), None)
         if slot is None:
             continue
         words = notes.text[match.start() : match.end()]
-        loose = match["not"] is not None and not pointed and len(notes.plain) > SHORT
+        loose = (match["not"] and not pointed and len(notes.plain) > SHORT) or (match["quite"] and not pointed)
         if loose or not len(rows):
             if match["too"] or match["over"] or match["than"]:
                 continue  # "太长的片名" says nothing of a length without something that it is said of
@@ -84,7 +85,6 @@ def find_critiques(notes: Notes, gazetteer: Gazetteer, context: Context, talk: T
                 notes.wishes.append(wish)
                 notes.use(*match.span())
             continue
-        fault = match["too"] or match["over"] or match["lacks"]
         if fault and set(pointed) & set(context.table):
             talk.rejected = tuple(dict.fromkeys((*talk.rejected, *pointed)))
             talk.intent = "refine"
@@ -96,7 +96,9 @@ def find_critiques(notes: Notes, gazetteer: Gazetteer, context: Context, talk: T
 
 
 def _in_name(notes: Notes, gazetteer: Gazetteer, start: int, end: int) -> bool:
-    """Whether a stretch is part of a name: 更新 of 林更新."""
+    """Whether a stretch is part of a name: 更新 of 林更新, 短 of 短片."""
+    if any(notes.plain[end - 1 : end + size] in gazetteer.labels for size in (1, 2)):
+        return True
     return any(
         begin + size > start and key(notes.plain[begin : begin + size]) in gazetteer.people
         for begin in range(max(0, start - 3), start)

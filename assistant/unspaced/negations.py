@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 
 from assistant.language import Language
-from assistant.unspaced.marks import Mark, Notes
+from assistant.unspaced.marks import CLAUSE_ENDS, Mark, Notes
 
-_CLOSED = re.compile(r"(?:类型?|题材|片子?|电影|风格|拍|产|出品)*的")
-"""Between what is ruled out and what is wanted: "非动画类的奇幻片"."""
+_CLOSED = re.compile(rf"[^{CLAUSE_ENDS}、和与或]{{0,6}}的")
+"""Between what is ruled out and what is wanted: "非动画类的奇幻片", "不要英语对白的科幻片"."""
+_LATE = re.compile(r"[别不]\w*")
+MAX_LATE = 3
+"""Characters behind a negation that closes its clause: "美国的就别推了"."""
 _JOINED = re.compile(r"[和与及、跟或]|或者|还是|以及|")
 NEAR = 2
 """Characters between a comparison ("太") and what it compares."""
@@ -43,7 +46,9 @@ def find_negations(notes: Notes, language: Language) -> None:
                 other.negated, other.compared, other.cue = True, "comparison" in mark.kinds, mark.start
             notes.use(mark.start, values[-1].start)
             _list_goes_on(notes, marks, index, values[-1], end)
-        elif "negation_behind" in mark.kinds:
+        elif "negation_behind" in mark.kinds or (
+            "negation" in mark.kinds and _LATE.match(notes.plain, mark.start) and end - mark.end <= MAX_LATE
+        ):
             start, _ = notes.clause(mark.start)
             behind = [other for other in marks[:index] if other.start >= start]
             for other in reversed(behind):

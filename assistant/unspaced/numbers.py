@@ -13,7 +13,7 @@ from assistant.unspaced.numerals import AROUND, DIGITS, HAN_DIGIT, NUM, TO, boun
 LENGTH_SLOTS = ("runtime", "duration", "length", "minutes", "runtime_minutes")
 NEAR_YEARS = 3
 """How far "1968年前后" reaches to either side."""
-_YEAR = rf"(?:(?<!\d)(?:1[89]|20)\d\d(?!\d)|[一二]{HAN_DIGIT}{{3}}|两千(?:零?[一二三四五六七八九])?(?=年))"
+_YEAR = rf"(?:(?<!\d)(?:1[89]|20)\d\d(?!\d)|[一二]{HAN_DIGIT}{{3}}|两千(?:零?[一二三四五六七八九])?(?=年)|千禧(?=年))"
 _CENTURY = r"(?:20世纪|上世纪|上个世纪|二十世纪|19|21世纪|二十一世纪|本世纪)"
 _DECADE = r"(?:[1-9]0|[二三四五六七八九]十|零零|00|[12]0|一十|十)"
 _PART = {"初": (0, 3), "初期": (0, 3), "前期": (0, 4), "早期": (0, 3), "中": (4, 6), "中期": (4, 6), "末": (7, 9), "末期": (7, 9), "后期": (5, 9), "晚期": (7, 9)}  # fmt: skip
@@ -30,7 +30,7 @@ _COUNTED = r"(?:个|部|本|款|家|首|张|条|双|件|套|种)"
 
 
 def _year(text: str) -> int:
-    return int(value_of(text.replace("〇", "零")))
+    return 2000 if text == "千禧" else int(value_of(text.replace("〇", "零")))
 
 
 def _decade(century: str | None, digits: str) -> int:

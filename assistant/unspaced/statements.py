@@ -22,7 +22,8 @@ def find_statements(notes: Notes, gazetteer: Gazetteer, language: Language, talk
                 continue
             _, end = notes.clause(at)
             refused = any(refusal in notes.plain[at:end] for refusal in gazetteer.phrases.refusals)
-            if cue in language.words("towards") and likes == refused:
+            keen = not refused and any(word in notes.plain[at:end] for word in language.words("keen"))
+            if cue in language.words("towards") and not (keen if likes else refused):
                 continue  # 我对科幻片很感兴趣 is said of what is liked
             said = _stated(notes, gazetteer, at + len(cue), end, likes, confidence, notes.text[at:end].strip())
             if not said:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ from assistant.language import Language
 from assistant.types import Constraint, Context, Held, Operator
 from assistant.unspaced.gazetteer import Gazetteer
 from assistant.unspaced.marks import Mark, Notes, Talk
+from assistant.unspaced.words import any_of
 
 _ENDINGS = ("片", "小说", "电影", "剧", "类", "题材", "的")
 """A category before or with one of these is used as one."""
@@ -36,7 +38,7 @@ _LIGHT = frozenset(
 
 def beside(notes: Notes, mark: Mark, before: Iterable[str], behind: Iterable[str]) -> bool:
     """Whether a cue stands directly before or behind a mark, "的" and spaces aside."""
-    ahead = notes.plain[: mark.start].rstrip(' 《“"的')
+    ahead = notes.plain[: mark.start].rstrip(' 《“"的：:')
     after = notes.plain[mark.end :].lstrip(' 》”"')
     after_own = after.removeprefix("的")
     return any(ahead.endswith(cue) for cue in before) or any(
@@ -102,8 +104,12 @@ def _slots_of(notes: Notes, mark: Mark, language: Language, roles: tuple[str, ..
 
 
 def _either(notes: Notes, one: Mark, other: Mark, language: Language) -> bool:
-    between = notes.plain[one.end : other.start].replace("的", "").strip()
-    return between in language.words("either")
+    between = notes.plain[one.end : other.start]
+    if "person" in one.kinds:  # 陈凯歌导演的或者张艺谋导演的
+        between = re.sub(
+            rf"^{any_of((*language.words('directed_behind'), *language.words('acted_behind')))}", "", between
+        )
+    return between.replace("的", "").strip() in language.words("either")
 
 
 # categories, countries and other closed sets
@@ -144,7 +150,9 @@ def find_labels(notes: Notes, gazetteer: Gazetteer, language: Language, context:
             talk.take_back = (*talk.take_back, held.held_id)  # 动画也行: what was wanted, or this
             constraint = replace(constraint, values=tuple(dict.fromkeys((*held.constraint.values, *values))))
             promised = promised or held.promised
-        joined = previous is not None and (also or _either(notes, previous[0], mark, language))
+        joined = previous is not None and (
+            also or _any_will_do(notes, previous[0], mark, language) or _either(notes, previous[0], mark, language)
+        )
         if joined and previous is not None and previous[1].slot == slot:
             target = notes.constraints if previous[2] else notes.wishes
             target.remove(previous[1])
@@ -163,6 +171,14 @@ def _held_value(context: Context, slot: str, talk: Talk) -> Held | None:
     """The value of a slot that is wanted and was not taken back."""
     wanted = [one for one in context.held if one.constraint.slot == slot and one.constraint.op == "any"]
     return wanted[0] if len(wanted) == 1 and wanted[0].held_id not in talk.take_back else None
+
+
+def _any_will_do(notes: Notes, one: Mark, other: Mark, language: Language) -> bool:
+    """ "动作片和喜剧片都行", "喜剧、爱情二选一"."""
+    between = notes.plain[one.end : other.start].strip()
+    return between in ("和", "与", "跟", "、", "及") and notes.plain.startswith(
+        language.words("any_will_do"), other.end
+    )
 
 
 def _happens_there(notes: Notes, mark: Mark) -> bool:
