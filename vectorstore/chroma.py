@@ -78,6 +78,8 @@ class _Client:
     generation: Generation
     pid: int
     users: int = 0
+    size: int | None = None
+    """Vectors in it, None until they are counted: counting takes longer than a search."""
 
 
 _guard = threading.RLock()
@@ -189,6 +191,7 @@ class ChromaStore:
             for start in range(0, len(names), self._settings.batch):
                 end = start + self._settings.batch
                 collection.upsert(ids=names[start:end], embeddings=as_rows(vectors[rows[start:end]]))
+                self._shared.size = None
 
     def delete(self, ids: Sequence[str]) -> None:
         """They are no longer found, but stay in the files until the next ``build``."""
@@ -197,6 +200,7 @@ class ChromaStore:
         with chroma_errors(self._folder):
             for start in range(0, len(names), self._settings.batch):
                 collection.delete(ids=names[start : start + self._settings.batch])
+                self._shared.size = None
 
     def search(self, query: Vectors, k: int) -> list[tuple[str, float]]:
         """Approximate: some of the true ``k`` may be missing. Raises ``ValueError`` for a query that is not (dim,)."""
@@ -204,7 +208,9 @@ class ChromaStore:
             raise ValueError(f"a query has the shape {query.shape}; vectors here are ({self.dim},)")
         collection = self._collection
         with chroma_errors(self._folder):
-            if (k := min(k, collection.count())) < 1:
+            if self._shared.size is None:
+                self._shared.size = int(collection.count())
+            if (k := min(k, self._shared.size)) < 1:
                 return []
             found = collection.query(query_embeddings=as_rows(query[None]), n_results=k, include=["distances"])
         # Chroma's inner-product distance is 1 - inner product.

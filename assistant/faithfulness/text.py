@@ -136,6 +136,7 @@ def stem(low: str) -> str:
     return word
 
 
+@lru_cache(maxsize=16384)
 def stems(phrase: str) -> tuple[str, ...]:
     """The stems of the words and numbers of a phrase; marks and possessives are left out."""
     return tuple(token.stem for token in tokenize(phrase) if token.kind != "mark")

@@ -177,6 +177,16 @@ def test_stores_of_a_folder_share_one_client(tmp_path):
     build(tmp_path, "two").close()
 
 
+def test_what_came_and_went_since_a_search_counts_in_the_next(tmp_path):
+    few = ChromaStore.build(tmp_path, "one", names(3), vectors(3))
+    with few as store, ChromaStore.open(tmp_path, "one") as other:
+        assert len(store.search(vectors()[0], 50)) == 3
+        other.upsert(["new", "newer"], vectors(2, seed=1))
+        assert len(store.search(vectors()[0], 50)) == 5
+        store.delete(["new", "item-0", "item-1"])
+        assert {item_id for item_id, _ in other.search(vectors()[0], 50)} == {"newer", "item-2"}
+
+
 def test_several_threads_search_at_once(tmp_path):
     with build(tmp_path) as store:
         wrong = []
