@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -79,6 +80,21 @@ def test_the_last_message_can_be_said_otherwise(client: httpx.Client) -> None:
     assert [held["label"] for held in reply["held"]] == ["Comedy", "1990–1999"]
     turns = client.get(f"/api/conversations/{name}").json()["turns"]
     assert [turn["message"] for turn in turns] == ["a comedy", "from the 1990s"]
+
+
+@pytest.mark.parametrize("name", ["a/b", "/", "a b", "a?b#c", "100%", "\u540d"])
+def test_a_conversation_may_be_called_anything(client, name):
+    ask(client, "a drama", conversation=name)
+    path = f"/api/conversations/{quote(name, safe='')}"
+    assert client.get(path).json()["conversation"] == name
+    assert client.delete(path).json()["rows"] == 1
+    assert client.get(path).status_code == 404
+
+
+def test_a_conversation_is_called_by_what_can_be_seen(client):
+    assert ask(client, "a drama", conversation="a\r\nb\u200b\x1b[31m")["conversation"] == "a b[31m"
+    assert client.get("/api/conversations/a%20b%5B31m").status_code == 200
+    assert client.post("/api/chat", json={"text": "a drama", "conversation": "\u200b"}).status_code == 422
 
 
 def test_an_edit_without_anything_to_edit_is_an_error_event(client: httpx.Client) -> None:

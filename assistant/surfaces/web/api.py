@@ -120,7 +120,7 @@ async def conversations(who: Who, server: Server) -> list[ConversationDocument]:
     ]
 
 
-@routes.get("/conversations/{conversation}", summary="A whole conversation")
+@routes.get("/conversations/{conversation:path}", summary="A whole conversation")
 async def transcript(conversation: str, who: Who, server: Server) -> TranscriptDocument:
     turns = await asyncio.to_thread(server.assistant.store.conversations.turns, who.user, conversation)
     if not turns:
@@ -144,7 +144,7 @@ async def transcript(conversation: str, who: Who, server: Server) -> TranscriptD
     return TranscriptDocument(conversation=conversation, turns=shown)
 
 
-@routes.delete("/conversations/{conversation}", summary="Erase a conversation")
+@routes.delete("/conversations/{conversation:path}", summary="Erase a conversation")
 async def delete_conversation(conversation: str, who: Who, server: Server) -> DeletedDocument:
     rows = await asyncio.to_thread(server.assistant.store.conversations.delete, who.user, conversation)
     return DeletedDocument(rows=rows)

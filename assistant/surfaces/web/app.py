@@ -126,7 +126,7 @@ def _plain_routes(app: FastAPI, web: Web) -> None:
     async def metrics() -> Response:
         return Response(web.metrics.text(), media_type=CONTENT_TYPE)
 
-    @app.get("/pictures/{item_id}", include_in_schema=False)
+    @app.get("/pictures/{item_id:path}", include_in_schema=False)
     async def picture(item_id: str) -> Response:
         serving = await web.assistant.serving()
         row = serving.catalogue.row_of.get(item_id)

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from assistant.documents import MAX_ID, MAX_MESSAGE, Document, RecommendationDocument
+from assistant.text import clean
 from assistant.types import EventKind
 
 ItemId = Annotated[str, Field(min_length=1, max_length=MAX_ID)]
-ConversationId = Annotated[str, Field(min_length=1, max_length=MAX_ID)]
+
+
+def _name(given: str) -> str:
+    cleaned = clean(given)
+    if not cleaned:
+        raise ValueError("it is blank")
+    return cleaned
+
+
+ConversationId = Annotated[str, Field(min_length=1, max_length=MAX_ID), AfterValidator(_name)]
+"""Cleaned as ids are on the command line."""
 
 
 class ChatBody(Document):
