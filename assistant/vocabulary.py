@@ -288,7 +288,9 @@ class Vocabulary:
         if head:
             return self.reworded_label(phrase)
         stem = self.language.stem(last)
-        return () if stem == last else self._stemmed.get(stem, ())  # "a second thought" is not thoughtful
+        if stem == last or last in self.spoken_words:  # "a warm atmosphere" is not atmospheric
+            return ()
+        return self._stemmed.get(stem, ())  # "a second thought" is not thoughtful
 
     @cached_property
     def _labels_by_roots(self) -> Mapping[frozenset[str], tuple[tuple[str, str], ...]]:

@@ -6,6 +6,7 @@ conditions, which together hardly anything meets. Where a slot has both values i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -68,8 +69,8 @@ def _says_nothing(word: str, reading: Reading) -> bool:
 
 
 def _marks(reading: Reading, start: int, end: int) -> bool:
-    """Whether a clause ends in a stretch; a comma before "or" ends none."""
-    return any(mark in reading.text[start:end] for mark in ".;:!?")
+    """Whether a clause ends in a stretch; a comma before "or" ends none, nor does the point of "Jr."."""
+    return re.search(r"[;:!?]|\.\s+[^\W\da-z]", reading.text[start:end]) is not None
 
 
 def _joined(one: Constraint, other: Constraint, vocabulary: Vocabulary) -> Constraint:

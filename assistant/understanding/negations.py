@@ -113,9 +113,10 @@ def mark_excluded(reading: Reading, vocabulary: Vocabulary) -> None:
 
 
 def _answers_no(reading: Reading, index: int, size: int) -> bool:
-    """Whether a negation is an answer by itself: "no, something from Japan"."""
+    """Whether a negation is an answer by itself: "no, something from Japan", "I can't say. No, in German"."""
     behind = reading.text[reading.tokens[index + size - 1].end :][:1]
-    return size == 1 and behind in (",", ".", "!", ";") and index == 0
+    opens = index < 2 or reading.tokens[index].start in reading.openings  # "hmm no. In German"
+    return size == 1 and behind in (",", ".", "!", ";") and opens
 
 
 def _less_than_that(reading: Reading, index: int) -> bool:
