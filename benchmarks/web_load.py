@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import collections
+import os
 import random
 import socket
 import subprocess
@@ -88,11 +89,23 @@ def memory(process: subprocess.Popen[bytes]) -> float:
     return int(status.partition("VmRSS:")[2].split()[0]) / 1024
 
 
-def tell(name: str, load: Load, process: subprocess.Popen[bytes]) -> None:
+def worked(process: subprocess.Popen[bytes]) -> float:
+    """Seconds of processor time that a process has used."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def tell(name: str, load: Load, process: subprocess.Popen[bytes], seconds: float) -> None:
+    """``seconds`` of processor time went into it."""
     ordered = sorted(load.seconds) or [float("nan")]
     p50, p95 = (1000 * percentile(ordered, share) for share in (0.5, 0.95))
     answers = ", ".join(f"{key}: {count}" for key, count in sorted(load.answers.items()))
-    print(f"{name}: p50 {p50:.0f} ms, p95 {p95:.0f} ms; {answers}; server {memory(process):.0f} MiB", flush=True)
+    each = 1000 * seconds / max(len(load.seconds), 1)
+    print(
+        f"{name}: p50 {p50:.0f} ms, p95 {p95:.0f} ms; {answers}; server {each:.0f} ms of processor time an answer, "
+        f"{memory(process):.0f} MiB; load average {os.getloadavg()[0]:.1f}",
+        flush=True,
+    )
 
 
 def main() -> None:
@@ -130,14 +143,17 @@ def main() -> None:
                         raise SystemExit("the server did not start") from None
                 time.sleep(0.05)
             print(f"ready after {time.monotonic() - begun:.1f} s", flush=True)
-            asyncio.run(run(url, 5, 1.0, 5))  # what is made at first use is made
-            tell("warm", Load(), process)
-            many = asyncio.run(run(url, options.conversations, options.every, options.seconds))
-            tell(f"{options.conversations} conversations", many, process)
-            more = asyncio.run(run(url, 10 * options.conversations, options.every, options.seconds / 2))
-            tell(f"{10 * options.conversations} conversations", more, process)
+            many, more = options.conversations, 10 * options.conversations
+            for name, conversations, every, seconds in (
+                ("warm", 5, 1.0, 5.0),  # what is made at first use is made
+                (f"{many} conversations", many, options.every, options.seconds),
+                (f"{more} conversations", more, options.every, options.seconds / 2),
+            ):
+                before = worked(process)
+                load = asyncio.run(run(url, conversations, every, seconds))
+                tell(name, load, process, worked(process) - before)
             print(f"answered within a second again after {asyncio.run(recovered(url)):.1f} s", flush=True)
-            tell("after", Load(), process)
+            print(f"server {memory(process):.0f} MiB after it", flush=True)
         finally:
             process.terminate()
             process.wait(20)
