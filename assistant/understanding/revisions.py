@@ -61,12 +61,27 @@ def _take_back(reading: Reading, vocabulary: Vocabulary, context: Context) -> No
     for match in reading.matches("take_back"):
         if not reading.free_span(match.start("what"), match.end("what")):
             continue
-        helds = held_by(match["what"], vocabulary, context)
+        helds, end = held_by(match["what"], vocabulary, context), match.end()
+        if match.span() in swaps and not helds:
+            helds, end = _swapped(reading, match, vocabulary, context)
         if helds:
             _drop(reading, helds)
         elif match.span() not in swaps:
             continue
-        reading.use_span(match.start(), match.end())  # of two, the one that goes is not asked for, held or not
+        reading.use_span(match.start(), end)  # of two, the one that goes is not asked for, held or not
+
+
+def _swapped(
+    reading: Reading, match: re.Match[str], vocabulary: Vocabulary, context: Context
+) -> tuple[list[Held], int]:
+    """What goes, and where the words for it end, where they hold a joining word themselves: "swap dealing with chess for
+    go"."""
+    joining = re.compile(reading.language.bounded(any_of(reading.language.words("swap_joining"))))
+    for joint in joining.finditer(reading.plain, match.end("what"), reading.clause_end(match.end("what"))):
+        what = reading.plain[match.start("what") : joint.start()].strip()
+        if what and (helds := held_by(what, vocabulary, context)):
+            return helds, joint.start()
+    return [], match.end()
 
 
 def _needless(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
@@ -347,7 +362,10 @@ def find_replaced(reading: Reading, context: Context) -> None:
     matches += list(reading.matches("swap"))
     if not matches:
         return
-    named = {c.slot for c in (*reading.constraints, *reading.wishes) if c.op in ("any", "all", "range")}
+    positive = ("any", "all", "range")
+    named = {c.slot for c in reading.constraints if c.op in positive} or {
+        wish.slot for wish in reading.wishes if wish.op in positive
+    }
     named -= {held.constraint.slot for held in context.held if held.held_id in reading.take_back}
     gone = [
         held
