@@ -15,6 +15,7 @@ import struct
 import time
 import uuid
 import zlib
+from contextlib import suppress
 from functools import cache
 from hashlib import sha256
 from importlib import resources
@@ -118,8 +119,13 @@ def write_tables(path: Path, tables: Tables) -> None:
     finally:
         fresh.unlink(missing_ok=True)
     for other in path.parent.iterdir():
-        if other != path and (other.suffix == ".tables" or time.time() - other.stat().st_mtime > ABANDONED_SECONDS):
-            other.unlink(missing_ok=True)
+        with suppress(OSError):  # another process was faster, or an operating system keeps files that are mapped
+            if other != path and (other.suffix == ".tables" or _is_abandoned(other)):
+                other.unlink()
+
+
+def _is_abandoned(path: Path) -> bool:
+    return time.time() - path.stat().st_mtime > ABANDONED_SECONDS
 
 
 def read_tables(path: Path) -> Tables | None:
