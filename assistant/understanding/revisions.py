@@ -194,6 +194,8 @@ def _relax_numbers(reading: Reading, vocabulary: Vocabulary, context: Context, m
                 (min(low, span.low) if low is not None else None),
                 (max(high, span.high) if high is not None else None),
             )
+        if (low, high) == (held.constraint.low, held.constraint.high):
+            continue  # it reaches so far already: "I take a 28 cm" speaks of something else
         words = reading.text[match.start() : match.end()].strip()
         first, last = reading.tokens_of(match.start(), match.end())
         reading.add(
