@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 Mask = NDArray[np.bool_]
 Rows = NDArray[np.int64]
 
+MAX_ITEMS = 10_000
+"""Items that are kept once they were read; then all are forgotten, so that memory stays what it is."""
+
 
 class Catalogue:
     """Items by row, with an index per slot."""
@@ -83,9 +86,12 @@ class Catalogue:
 
     def item(self, row: int) -> Item:
         """The item of a row."""
-        if row not in self._items:
-            self._items[row] = item_from_record(self._record(row))
-        return self._items[row]
+        item = self._items.get(row)
+        if item is None:
+            if len(self._items) >= MAX_ITEMS:
+                self._items.clear()
+            item = self._items[row] = item_from_record(self._record(row))
+        return item
 
     def rows_of_table(self, numbers: Rows) -> Rows:
         """(n,) rows for row numbers of the store's table; -1 for a number it does not know."""

@@ -105,6 +105,13 @@ def test_roles_columns_and_features(catalogue: Catalogue) -> None:
     assert catalogue.rows(["c", "nowhere", "a"]).tolist() == [2, 0]
 
 
+def test_items_that_were_forgotten_are_read_again(catalogue: Catalogue, monkeypatch) -> None:
+    monkeypatch.setattr("assistant.catalogue.MAX_ITEMS", 2)
+    read = [[catalogue.item(row).item_id for row in range(4)] for _ in range(2)]
+    assert read == [["a", "b", "c", "d"]] * 2
+    assert len(catalogue._items) <= 2
+
+
 def test_an_empty_catalogue_has_no_rows(tmp_path: Path) -> None:
     with Store(tmp_path, create=True) as store:
         empty = Catalogue.load(store)
