@@ -31,7 +31,7 @@ from assistant.understanding.reading import Reading, cue_at, read
 from assistant.understanding.references import find_references
 from assistant.understanding.revisions import find_rejections, find_replaced, find_revisions
 from assistant.understanding.shared_values import find_same
-from assistant.understanding.specifications import find_promised, find_specified, named_at, specifies
+from assistant.understanding.specifications import find_promised, find_specified, find_tagged, named_at, specifies
 from assistant.understanding.spelling import respell
 from assistant.understanding.statements import find_statements, state
 from assistant.understanding.titles import find_titles, title_at
@@ -76,6 +76,7 @@ def understand(
     _exclude_titles(reading, vocabulary)
     find_same(reading, vocabulary, context)
     find_company(reading, vocabulary)
+    find_tagged(reading, vocabulary)
     _find_numbers(reading, vocabulary, context, today or date.today())
     find_critiques(reading, vocabulary, context)
     find_stock(reading, vocabulary)

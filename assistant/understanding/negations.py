@@ -163,20 +163,26 @@ def _begins_label(reading: Reading, index: int, vocabulary: Vocabulary) -> int:
     """How many words the value has that begins with the negation at a place; 0 when there is none."""
     if not cue_at(reading, index, vocabulary.language.cues["negation"]):
         return 0
-    sizes = range(vocabulary.language.longest, 1, -1)
-    return next(
-        (
-            size
-            for size in sizes
-            if reading.phrase(index, index + size) in vocabulary.free_phrases and index + size <= len(reading.tokens)
-        ),
-        0,
-    )
+    size = named_at(reading, index, vocabulary)
+    return size if size > 1 else 0
+
+
+def _other_slots(reading: Reading, index: int, vocabulary: Vocabulary) -> bool:
+    """Whether what stands at a place is of other slots than the value that ends before it: "not about food, Spanish or
+    Turkish"."""
+    sizes = range(1, vocabulary.language.longest + 1)
+    before = {slot for n in sizes if n <= index for slot in _slots(reading.phrase(index - n, index), vocabulary)}
+    behind = {slot for n in sizes for slot in _slots(reading.phrase(index, index + n), vocabulary)}
+    return bool(before and behind) and not before & behind
+
+
+def _slots(phrase: str, vocabulary: Vocabulary) -> set[str]:
+    return {slot for slot, _ in (*vocabulary.label(phrase), *vocabulary.free_label(phrase))}
 
 
 def _list_goes_on(reading: Reading, index: int, vocabulary: Vocabulary) -> bool:
     """Whether a comma stands inside a negated list: "no horror, war or westerns"."""
-    if not label_ahead(reading, index, vocabulary):
+    if not label_ahead(reading, index, vocabulary) or _other_slots(reading, index, vocabulary):
         return False
     for place in range(index, min(index + LIST_REACH, len(reading.tokens))):
         token = reading.tokens[place]

@@ -53,7 +53,8 @@ class _Finder:
         )
         if negated and slot is not None and (low is None) != (high is None):  # "not before 1990" is from 1990
             step = self.spoken.step(slot) if slot in self.spoken.numeric else 1
-            low, high, negated = (None, low - step, False) if low is not None else ((high or 0) + step, None, False)
+            low, high = (None, _rounded(low - step)) if low is not None else (_rounded((high or 0) + step), None)
+            negated = False
         self.spans.append(
             NumberSpan(
                 start=match.start(),

@@ -15,9 +15,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from assistant.language import Language
-from assistant.types import Constraint
+from assistant.types import Constraint, Operator
 from assistant.understanding.labels import joins_alternative, must_be, slot_before, slot_meant, slot_of_alternative
-from assistant.understanding.reading import Reading, cue_at
+from assistant.understanding.reading import Reading, cue_at, negated_at
 from assistant.vocabulary import LONGEST_NAME, Vocabulary
 
 SPECIFIES = 2
@@ -211,6 +211,40 @@ def find_promised(reading: Reading, vocabulary: Vocabulary) -> None:
                 index += size - 1  # "science fiction" is no science
                 break
         index += 1
+
+
+def find_tagged(reading: Reading, vocabulary: Vocabulary) -> None:
+    """Promise what stands right behind the name of a slot of tags or moods, whatever it means besides: "tagged 1930s",
+    "with the tag work"; behind "about" what would be read as years, where it is a tag."""
+    topic = reading.language.words("topic")
+    for start in range(1, len(reading.tokens)):
+        before = reading.tokens[start - 1]
+        for size in range(vocabulary.language.longest, 0, -1):
+            if not reading.free(start - 1, start + size):
+                continue
+            phrase = reading.phrase(start, start + size)
+            labels = vocabulary.free_phrases.get(phrase, ())
+            slots = {slot for slot, _ in labels if before.text in vocabulary.spoken.words[slot].names}
+            if labels and before.text in topic and phrase[0].isdigit():
+                slots = {labels[0][0]}
+            if not slots or (not phrase[0].isdigit() and phrase not in vocabulary.spoken_words):
+                continue
+            slot = min(slots)
+            op: Operator = "none" if negated_at(reading, _lead(reading, start - 1)) else "any"
+            values = tuple(value for s, value in labels if s == slot)
+            made = Constraint(slot=slot, op=op, values=values, words=reading.words(start, start + size))
+            if not joins_alternative(reading, start, made, promised=True):
+                reading.add(made, start, start + size, promised=True)
+            reading.use(start - 1, start + size)
+            break
+
+
+def _lead(reading: Reading, index: int) -> int:
+    """Where the small words begin that stand before the name of a slot: "with the tag"."""
+    small = reading.language.words("slot_lead")
+    while index > 0 and reading.tokens[index - 1].text in small and not reading.punctuated(index - 1):
+        index -= 1
+    return reading.tokens[index].start
 
 
 def _promise(reading: Reading, vocabulary: Vocabulary, start: int, end: int) -> bool:
