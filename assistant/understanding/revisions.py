@@ -174,7 +174,10 @@ def _relax_numbers(reading: Reading, vocabulary: Vocabulary, context: Context, m
     """ "Two and a half hours is fine", "the 80s would do too": the limit that is held reaches so far."""
     spans = numbers_in(match["what"], vocabulary)
     limited = [h.constraint.slot for h in context.held if h.constraint.op == "range" and h.constraint.slot != "year"]
-    if not spans and limited:  # "actually 100 is fine"
+    language = reading.language
+    small = {*language.numbers, *language.words("articles"), *language.stopwords, *language.words("chatter")}
+    counted = [word for word in re.findall(r"[^\W\d_]+", match["what"]) if word not in small]
+    if not spans and limited and not counted:  # "actually 100 is fine"; "I take a 28 cm" speaks of something else
         bare = numbers_in(match["what"], vocabulary, limited[-1])
         ends = [span.low if span.high is None else span.high for span in bare]
         spans = [replace(span, low=end, high=end, soft=False) for span, end in zip(bare, ends, strict=True)]
@@ -194,8 +197,6 @@ def _relax_numbers(reading: Reading, vocabulary: Vocabulary, context: Context, m
                 (min(low, span.low) if low is not None else None),
                 (max(high, span.high) if high is not None else None),
             )
-        if (low, high) == (held.constraint.low, held.constraint.high):
-            continue  # it reaches so far already: "I take a 28 cm" speaks of something else
         words = reading.text[match.start() : match.end()].strip()
         first, last = reading.tokens_of(match.start(), match.end())
         reading.add(
