@@ -9,14 +9,14 @@ from collections.abc import Collection
 from assistant.language import Language
 from assistant.types import Constraint, Context, Operator, Utterance
 from assistant.unspaced.gazetteer import Gazetteer, key
-from assistant.unspaced.marks import Mark, Notes, Talk
+from assistant.unspaced.marks import SHORT, Mark, Notes, Talk
 from assistant.unspaced.negations import find_negations
 from assistant.unspaced.numbers import find_numbers
 from assistant.unspaced.scanning import scan, sizes_at
-from assistant.unspaced.taking_back import take_back
+from assistant.unspaced.taking_back import let_go, take_back
 from assistant.unspaced.talk import talk_of
 from assistant.unspaced.values import beside, find_labels, find_people
-from assistant.unspaced.words import Phrases, load_phrases, one_script
+from assistant.unspaced.words import Phrases, denies, load_phrases, one_script
 from assistant.vocabulary import Vocabulary
 
 MAX_CARDS = 50
@@ -51,6 +51,7 @@ def understand_unspaced(
     find_negations(notes, language)
     if talk.intent in (None, "refine"):
         take_back(notes, gazetteer, language, context, talk)
+        let_go(notes, language, context, talk)
         talk.no_preference = talk.no_preference and not talk.take_back
     _titles(notes, gazetteer, language, talk)
     find_people(notes, language)
@@ -206,11 +207,20 @@ def _titles(notes: Notes, gazetteer: Gazetteer, language: Language, talk: Talk) 
 
 def _wanted_instead(notes: Notes, language: Language, context: Context, talk: Talk) -> None:
     """A card beside which something is asked for is not it: "第一个是粤语的，我要普通话的"."""
-    if talk.intent not in (None, "refine") or talk.rejected or talk.like or talk.seen or not notes.constraints:
+    if talk.intent not in (None, "refine") or talk.rejected or talk.like or talk.seen or talk.take_back:
         return
     pointed = [item for _, _, items in notes.pointers for item in items if item in context.table]
     if pointed and not notes.has((*language.words("praise"), *language.words("like_behind"))):
-        talk.rejected = tuple(dict.fromkeys(pointed))
+        behind = notes.plain[max(end for _, end, _ in notes.pointers) :].rstrip("。！!. ")
+        if notes.constraints or denies(language.code, behind):
+            talk.rejected = tuple(dict.fromkeys(pointed))
+            talk.intent = "refine"
+    elif context.table and not pointed and notes.has(language.words("all_of_them")) and len(notes.plain) <= 2 * SHORT:
+        said = any(mark.value or mark.limit for mark in notes.marks) or talk.constraints or talk.statements
+        if not said and denies(language.code, notes.plain.rstrip("。！!. ")):
+            talk.rejected = context.table
+            talk.intent = "refine"
+            notes.use(0, len(notes.plain))
 
 
 # the result

@@ -14,7 +14,7 @@ from assistant.unspaced.numerals import value_of
 from assistant.unspaced.words import any_of, load_phrases
 
 _NUMBER = r"(?P<n>\d{1,2}|[一二两三四五六七八九十]{1,3})"
-_NO_POINTER = ("导", "演", "类", "题", "感", "年", "样", "种")
+_NO_POINTER = ("导", "演", "类", "题", "感", "年", "样", "种", "条件", "要求", "限制")
 """What makes 这个 the beginning of another phrase."""
 
 

@@ -8,6 +8,7 @@ from assistant.language import Language
 from assistant.types import Constraint, Context, Held
 from assistant.unspaced.gazetteer import Gazetteer
 from assistant.unspaced.marks import SHORT, Mark, Notes, Talk
+from assistant.unspaced.words import denies
 
 _PEOPLE = ("people", "cast", "creators", "director", "writer", "author")
 
@@ -37,6 +38,26 @@ def take_back(notes: Notes, gazetteer: Gazetteer, language: Language, context: C
         notes.use(cue.start, cue.end)
         if len(notes.plain) <= SHORT and not any(mark.value and not mark.dropped for mark in notes.marks):
             notes.use(0, len(notes.plain))
+
+
+def let_go(notes: Notes, language: Language, context: Context, talk: Talk) -> None:
+    """What is held and named again, with a refusal behind it that no list has: "喜剧那条先不提了"."""
+    for mark in notes.marks:
+        if mark.dropped or mark.negated or not (mark.value or mark.limit):
+            continue
+        start, end = notes.clause(mark.start)
+        gone = [
+            held for held in context.held if held.constraint.op in ("any", "range") and _names(mark, held.constraint)
+        ]
+        later = any(mark.end <= other.start < end and (other.value or other.limit) for other in notes.marks)
+        if not gone or later or not denies(language.code, notes.plain[mark.end : end + 1].rstrip("，,。；;！!")):
+            continue
+        if any(other.kinds & {"negation", "like"} and start <= other.start < mark.start for other in notes.marks):
+            continue
+        _drop(notes, [mark], gone)
+        talk.take_back = tuple(dict.fromkeys((*talk.take_back, *(held.held_id for held in gone))))
+        talk.intent = talk.intent or "refine"
+        notes.use(mark.start, end)
 
 
 def _meant(notes: Notes, gazetteer: Gazetteer, context: Context, reach: tuple[int, int]) -> list[Held]:

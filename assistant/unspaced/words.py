@@ -44,6 +44,10 @@ class Phrases:
     counters: tuple[str, ...]
     refusals: tuple[str, ...]
     """Ways to say that something is not wanted, with their degrees: 不太感兴趣, 没什么感觉."""
+    denials: tuple[str, ...]
+    """Characters and words without which nothing is refused."""
+    no_denials: tuple[str, ...]
+    """Words that hold one of them and refuse nothing: 不错, 有没有."""
     releases: tuple[str, ...]
     """Ways to say that something does not matter any more: 不那么重要, 不再坚持."""
     one: tuple[str, ...]
@@ -120,6 +124,17 @@ def longest_first(phrases: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(phrases), key=lambda phrase: (-len(phrase), phrase)))
 
 
+@cache
+def _denies(code: str) -> re.Pattern[str]:
+    phrases = load_phrases(code)
+    return re.compile(rf"{any_of(phrases.no_denials)}|(?P<denies>{any_of(phrases.denials)})")
+
+
+def denies(code: str, plain: str) -> bool:
+    """Whether something in a stretch refuses, however it is put; a question does not."""
+    return not plain.endswith(("吗", "?", "？")) and any(found["denies"] for found in _denies(code).finditer(plain))
+
+
 def any_of(words: Iterable[str]) -> str:
     """A pattern for any of some phrases, the longest first."""
     return f"(?:{'|'.join(map(re.escape, longest_first(words)))})"
@@ -156,6 +171,8 @@ def load_phrases(code: str) -> Phrases:
         last=longest_first(references["last"]),
         counters=tuple(references["counters"]),
         refusals=_products(data["refusals"]),
+        denials=longest_first(data["denials"]["words"]),
+        no_denials=longest_first(data["denials"]["but"]),
         releases=_products(data["releases"]),
         one=longest_first(references["one"]),
         stock=longest_first(data["cues"]["in_stock"]),
