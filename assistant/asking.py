@@ -40,10 +40,12 @@ _CODE = re.compile(r"[a-z]{2,3}(?:[-_][A-Za-z]{2,4})?|https?:.*|www\..*")
 class AskingSettings:
     """When a question is worth asking."""
 
-    least_gain: float = 0.5
+    least_gain: float = 0.4
     """Bits that the answer must be expected to tell."""
-    patience: float = 0.1
+    patience: float = 0.05
     """Bits more for each question in a row that was answered with "I don't mind"."""
+    least_known: float = 0.33
+    """Nothing is asked about a slot that a smaller share of the candidates has: the answer would leave out what may fit."""
     lists: int = 2
     """Nothing is asked when what is left fits into so many lists."""
     described: int = 5
@@ -230,7 +232,7 @@ def _gain(shares: Shares, settings: AskingSettings) -> tuple[float, tuple[str, .
     for value, share in shares.by_value.items():
         bits = share / total * -math.log2(min(share / shares.known, 1.0))
         gain += bits * (1.0 if value in shares.common else settings.open)
-    gain *= shares.known * shares.said
+    gain *= shares.known * shares.said * (shares.known >= settings.least_known)
     if set(shares.by_value) <= FLAG or len(shares.common) < 2:
         return gain, ()
     order = sorted(shares.common, key=lambda value: (-shares.by_value[value], value))

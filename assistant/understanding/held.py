@@ -23,6 +23,10 @@ def values_known(what: str, vocabulary: Vocabulary) -> bool:
 
 def held_by(what: str, vocabulary: Vocabulary, context: Context) -> list[Held]:
     """What the conversation holds that words speak of: by their value or the user's own words, else by their slot."""
+    literal, rest = _literally(what, context)
+    if literal:
+        more = phrases_of(rest, vocabulary)
+        return [*literal, *(h for h in context.held if h not in literal and more & values_of(h, vocabulary))]
     phrases = phrases_of(what, vocabulary)
     by_number = [held for held in context.held if _same_numbers(what, held, vocabulary)]
     if by_number:
@@ -35,6 +39,19 @@ def held_by(what: str, vocabulary: Vocabulary, context: Context) -> list[Held]:
         return by_words
     by_slot = [held for held in context.held if phrases & _slot_words(held.constraint.slot, vocabulary)]
     return [held for held in by_slot if held.constraint.op != "none"] or by_slot
+
+
+def _literally(what: str, context: Context) -> tuple[list[Held], str]:
+    """What is held whose value of several words stands in a phrase just so, and the phrase without it: "the series The
+    Children of the Red King" speaks of no children."""
+    rest, found = f" {fold(what)} ", []
+    for held in context.held:
+        for value in sorted((fold(v) for one in held.constraint.alternatives() for v in one.values), key=len):
+            if " " in value and f" {value} " in rest:
+                found.append(held)
+                rest = rest.replace(f" {value} ", " ")
+                break
+    return found, rest.strip()
 
 
 def _slot_words(slot: str, vocabulary: Vocabulary) -> set[str]:
