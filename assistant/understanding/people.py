@@ -154,7 +154,7 @@ def _asked_role(reading: Reading, start: int, end: int, vocabulary: Vocabulary) 
     """``makers`` for "by X" and "X directed", ``cast`` for "with X", None when nothing is said."""
     cues = vocabulary.language.cues
     before = reading.phrase(max(0, start - 3), start)
-    behind = reading.tokens[end].text if end < len(reading.tokens) else ""
+    behind = reading.tokens[end].text if end < len(reading.tokens) and not reading.punctuated(end - 1) else ""
     possessive = reading.tokens[end - 1].raw.endswith(("'s", "’s"))
     if behind in cues["made"] or possessive:
         return "makers"

@@ -37,6 +37,8 @@ class _Clause:
     """Nouns that are no values; more than none where something is told."""
     chat: bool
     """Whether it speaks of the user or the talk, and names nothing."""
+    asks: bool
+    """Whether words that ask stand in it, before a value."""
 
 
 def find_specified(reading: Reading, vocabulary: Vocabulary) -> None:
@@ -44,10 +46,13 @@ def find_specified(reading: Reading, vocabulary: Vocabulary) -> None:
     values = _values(reading, vocabulary)
     clauses = [_clause(reading, start, end, values, vocabulary) for start, end in _clauses(reading, values)]
     clean = [clause for clause in clauses if clause.named and not clause.strange]
-    told = [clause for clause in clauses if clause.strange and not clause.chat]
+    asks = next((n for n, clause in enumerate(clauses) if clause.asks), 0)
+    told = [clause for clause in clauses[asks:] if clause.strange and not clause.chat]  # "my sister comes, so I want …"
     if reading.like or len(clean) < CLEAN_PER_TOLD * len(told):
         return
     for clause in clean:
+        if any(cue_at(reading, n, reading.language.words("soft_behind")) for n in range(clause.start, clause.end)):
+            continue  # "zombies optional"
         reading.specified.update(range(clause.start, clause.end))
 
 
@@ -108,7 +113,8 @@ def _clause(reading: Reading, start: int, end: int, values: dict[int, int], voca
         strange += bool(size) or _is_noun(reading, index, begin, end, dull, values)
         index += size or 1
     spoken = {token.text for token in reading.tokens[start:end]} & set(language.words("chat"))
-    return _Clause(begin, end, len(named), strange, bool(spoken) and not named)
+    asks = bool(named) and any(cue_at(reading, place, language.words("asking")) for place in range(start, begin))
+    return _Clause(begin, end, len(named), strange, chat=bool(spoken) and not named, asks=asks)
 
 
 def _behind_asking(reading: Reading, start: int, end: int, named: Sequence[int]) -> int:
