@@ -7,13 +7,14 @@ that it understood, so that a later one does not understand them again.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
 from assistant.catalogue import Catalogue
 from assistant.detecting import detect_language
-from assistant.language import load_language
+from assistant.language import any_of, load_language
 from assistant.text import fold
 from assistant.types import Constraint, Context, Intent, Utterance
 from assistant.understanding.acts import QUESTIONS, find_act, is_out_of_scope, is_small_talk
@@ -124,7 +125,9 @@ def _answers_number(reading: Reading, vocabulary: Vocabulary, context: Context) 
     speaks_of_card = reading.plain.rstrip().endswith("?") or reading.first("position") is not None
     if slot not in vocabulary.spoken.numeric or speaks_of_card:
         return False
-    return any(span.slot == slot for span in numbers_in(reading.plain, vocabulary, slot))
+    pronouns = reading.language.bounded(any_of(reading.language.words("pronouns")))
+    plain = re.sub(pronouns, "_", reading.plain)  # "pick one for me" names no number
+    return any(span.slot == slot for span in numbers_in(plain, vocabulary, slot))
 
 
 def _all_used(reading: Reading) -> bool:

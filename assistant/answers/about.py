@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from assistant.answers.known import kept_out
 from assistant.answers.standing import Standing
 from assistant.answers.write import Sentence
 from assistant.language import load_language
 from assistant.phrases.labels import kind_of
+from assistant.text import fold
 from assistant.types import Constraint, Fact, Item
 from assistant.vocabulary import Vocabulary
 
@@ -25,6 +28,10 @@ def about(standing: Standing, item_ids: tuple[str, ...]) -> Iterator[Sentence]:
     closed = writer.table.closed(standing.said.text)
     for item_id in item_ids:
         item = writer.item(item_id)
+        if re.search(writer.table.words["asks_known"], fold(standing.said.text)):
+            values = {"title": writer.title(item_id)}
+            yield kept_out(standing, item_id, known=True) or Sentence(name="not_known", item_id=item_id, values=values)
+            continue
         checked = (*standing.said.constraints, *standing.said.wishes)
         settled = {constraint.slot for constraint in checked}
         if not checked and (wanted := _named_value(standing)) is not None:

@@ -14,11 +14,15 @@ _KNOWN = {
 }
 
 
-def kept_out(standing: Standing, item_id: str) -> Sentence | None:
-    """That the conversation or the history keeps an item out, and how."""
+def kept_out(standing: Standing, item_id: str, *, known: bool = False) -> Sentence | None:
+    """That the conversation or the history keeps an item out, and how. ``known``: only that the user knows it."""
     writer, context, said = standing.writer, standing.context, standing.said
     relation = next((entry.relation for entry in standing.profile.entries if entry.item_id == item_id), None)
-    if item_id in standing.query.like:
+    if known:
+        if relation is None:
+            return None
+        name = "known_already"
+    elif item_id in standing.query.like:
         name = "named_like"
     elif any(fact.slot == "told_not" and fact.shared == (("item", item_id),) for fact in writer.told):
         name = "told_disliked"
@@ -33,7 +37,7 @@ def kept_out(standing: Standing, item_id: str) -> Sentence | None:
     else:
         return None
     facts: tuple[Fact, ...] = ()
-    if name in _KNOWN.values():
+    if name in _KNOWN.values() or known:
         assert relation is not None
         facts = (
             Fact(

@@ -89,10 +89,15 @@ def _doubts(reading: Reading, vocabulary: Vocabulary, context: Context) -> Inten
 
 
 def _why(reading: Reading, vocabulary: Vocabulary, context: Context) -> Intent | None:
-    match = reading.first("why")
-    if match is None:
+    if reading.first("pick_one"):
+        reading.references.extend(context.table[:1])
+        return "why" if context.table else None
+    if (match := reading.first("why")) is None:
         return None
     references = find_references(reading, vocabulary, context, loose=True, start=match.start())
+    if all(r.spoken_last for r in references):  # "my friend likes Alien, should I watch it?"
+        titled = [r for r in find_references(reading, vocabulary, context, loose=True) if r.titled]
+        references = titled[-1:] or references
     default = context.focus or context.table[:1]
     if not references and (not default or len(reading.tokens) > SHORT):
         return None

@@ -119,6 +119,7 @@ def _surname(
         token, neighbour = reading.tokens[neighbour_of], reading.tokens[other]
         between = reading.text[min(token.end, neighbour.end) : max(token.start, neighbour.start)]
         known = neighbour.text in language.stopwords or bool(vocabulary.label(neighbour.text))
+        known = known or (other == 0 and neighbour.text in vocabulary.speller.requests)  # "Best Kubrick film?"
         return between.isspace() and neighbour.raw[:1].isupper() and not known and not neighbour.used
 
     if part_of_name(start - 1, start) or part_of_name(end, end - 1):

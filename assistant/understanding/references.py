@@ -154,6 +154,8 @@ class _Finder:
             return plainly and near
         if phrase in language.countries or phrase in self.vocabulary.people:
             return False
+        if phrase in language.words("times") and not written:
+            return False
         named = (
             reading.phrase(start, start + size) in self.vocabulary.people for size in (2, 3, 4) if size > stop - start
         )

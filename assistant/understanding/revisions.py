@@ -279,6 +279,8 @@ def _seen(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
                 reading.refines = True
             reading.use_span(match.start(), end)
     for match in reading.matches("seen"):
+        if reading.plain[: match.start()].endswith(reading.language.words("asks_whether")):
+            continue  # "have I seen it?"
         end = reading.clause_end(match.end() - 1)
         references = list(find_references(reading, vocabulary, context, loose=True, start=match.start(), end=end))
         references = [r for r in references if r.start != match.start()]  # "he's read it"
