@@ -3,7 +3,7 @@
 Two things are doubted, and only where the promises leave nothing. Who was told that nothing fits and says what they want
 again, in whatever words, is taken by these words alone: what was held from before and is not among them may never have been
 meant. And a value whose words name something else in this catalogue, too (a language and a theme, a series and a tag), is
-taken in any of its senses, and somebody in any role. Where that leaves nothing either, everything stays as it was heard, and the denial is right.
+taken in any of its senses, and somebody in any role; what a message rules out and wants in the same breath is wanted. Where that leaves nothing either, everything stays as it was heard, and the denial is right.
 """
 
 from __future__ import annotations
@@ -45,7 +45,13 @@ def reconsider(
         for held in _in_other_senses(way.state.held, vocabulary):
             if _some_fit(catalogue, (*tastes, *held), hidden):
                 reread = tuple(one for one in held if one not in way.state.held)
-                return replace(way, state=replace(way.state, held=held), reread=reread)
+                gone = tuple(one for one in way.state.held if one not in held) if not reread else ()
+                return replace(
+                    way,
+                    state=replace(way.state, held=held),
+                    reread=reread,
+                    replaced=(*way.replaced, *gone),
+                )
     return merged
 
 
@@ -82,11 +88,26 @@ def _holds(one: Held, new: Held) -> bool:
 
 def _in_other_senses(held: Sequence[Held], vocabulary: Vocabulary) -> Iterable[tuple[Held, ...]]:
     """What is held, with one value in any of its senses, the last one first; then with all of them so."""
+    wanted = [one for one in held if one.promised and one.constraint.op in ("any", "all")]
+    breath = tuple(one for one in held if not _ruled_out_and_wanted(one, wanted, vocabulary.catalogue))
+    if len(breath) < len(held):
+        yield breath
     doubtful = {one: other for one in held if one.promised and (other := _any_sense(one, vocabulary)) is not None}
     for one in reversed(doubtful):
         yield tuple(doubtful[one] if each is one else each for each in held)
     if len(doubtful) > 1:
         yield tuple(doubtful.get(each, each) for each in held)
+
+
+def _ruled_out_and_wanted(one: Held, wanted: Sequence[Held], catalogue: Catalogue) -> bool:
+    """Whether a value is ruled out that the same message wants: "this is without Hepburn, and I want Hepburn"."""
+    values = {fold(value) for value in one.constraint.values}
+    return one.constraint.op == "none" and any(
+        other.turn == one.turn
+        and _same_subject(one, other, catalogue)
+        and values <= {fold(value) for value in other.constraint.values}
+        for other in wanted
+    )
 
 
 def _any_sense(held: Held, vocabulary: Vocabulary) -> Held | None:

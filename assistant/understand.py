@@ -30,7 +30,7 @@ from assistant.understanding.numbers import find_numbers
 from assistant.understanding.people import find_people
 from assistant.understanding.reading import Reading, cue_at, read
 from assistant.understanding.references import find_references
-from assistant.understanding.revisions import find_rejections, find_replaced, find_revisions
+from assistant.understanding.revisions import find_rejections, find_replaced, find_revisions, name_cards
 from assistant.understanding.shared_values import find_same
 from assistant.understanding.specifications import find_promised, find_specified, find_tagged, named_at, specifies
 from assistant.understanding.spelling import respell
@@ -80,6 +80,7 @@ def understand(
     find_tagged(reading, vocabulary)
     _find_numbers(reading, vocabulary, context, today or date.today())
     find_critiques(reading, vocabulary, context)
+    name_cards(reading, vocabulary, context)
     find_stock(reading, vocabulary)
     find_specified(reading, vocabulary)
     mark_negations(reading, vocabulary)

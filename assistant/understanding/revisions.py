@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from assistant.language import any_of
 from assistant.types import Constraint, Context, Held
 from assistant.understanding.held import held_by, numbers_in, phrases_of, values_known, values_of
@@ -31,6 +33,17 @@ def find_revisions(reading: Reading, vocabulary: Vocabulary, context: Context) -
     _again(reading, vocabulary, context)
     _seen(reading, vocabulary, context)
     _others(reading, context)
+
+
+def name_cards(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
+    """ "Cloudburst rain jacket is not for me": the words of a card's title ask for no jackets."""
+    for reference in find_references(reading, vocabulary, context, loose=True):
+        first, last = reading.tokens_of(reference.start, reference.end)
+        on_table = reference.titled and bool({*reference.ids} & {*context.table})
+        if on_table and last - first > 1 and reading.free_span(reference.start, reference.end):
+            reading.use_span(reference.start, reference.end)
+            reading.references.extend(reference.ids)
+            reading.refines = True
 
 
 def _new_subject(reading: Reading, context: Context) -> None:
@@ -181,6 +194,7 @@ def _relax_numbers(reading: Reading, vocabulary: Vocabulary, context: Context, m
         bare = numbers_in(match["what"], vocabulary, limited[-1])
         ends = [span.low if span.high is None else span.high for span in bare]
         spans = [replace(span, low=end, high=end, soft=False) for span, end in zip(bare, ends, strict=True)]
+        spans = [span for span in spans if span.low is not None and _could_be(span.low, limited[-1], vocabulary)]
     for span in spans:
         held = next((h for h in context.held if h.constraint.op == "range" and h.constraint.slot == span.slot), None)
         if held is None or span.slot is None or span.low is None or span.high is None:
@@ -206,6 +220,12 @@ def _relax_numbers(reading: Reading, vocabulary: Vocabulary, context: Context, m
         reading.use_span(match.start(), match.end())
         return True
     return False
+
+
+def _could_be(number: float, slot: str, vocabulary: Vocabulary) -> bool:
+    """Whether a number may be one of a slot: "a 45" is no rating of a catalogue whose best is 5."""
+    known = vocabulary.catalogue.numbers[slot]
+    return bool(np.nanmin(known) <= number <= np.nanmax(known))
 
 
 def _mark_widening(reading: Reading, vocabulary: Vocabulary, context: Context, match: re.Match[str], what: str) -> None:

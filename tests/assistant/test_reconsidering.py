@@ -86,3 +86,29 @@ def test_who_adds_a_condition_after_a_denial_says_nothing_again(books: Vocabular
 def test_a_denial_that_is_right_stays(books: Vocabulary) -> None:
     never = heard(books, (ENGLISH, Constraint(slot="price", op="range", high=1, words="up to 1")))
     assert reconsider(never, books) is never
+
+
+def test_what_is_ruled_out_and_wanted_in_the_same_breath_is_wanted(books: Vocabulary) -> None:
+    both = heard(books, (Constraint(slot="tags", op="none", values=("war",), words="war"), WAR, ENGLISH))
+    taken = reconsider(both, books)
+    assert labels(taken) == ["war", "English"]
+    assert [one.constraint.op for one in taken.replaced] == ["none"]
+
+
+def test_somebody_is_taken_in_any_role_where_nothing_fits_in_the_one(tmp_path: Path) -> None:
+    items: list[dict[str, object]] = [
+        {"item_id": f"f{n}", "title": f"Film {n}", "categories": ["Drama" if n else "Comedy"],
+         "creators": [{"name": "Ida", "role": "director" if n else "cast"}]}
+        for n in range(3)
+    ]  # fmt: skip
+    index_items(items, tmp_path, embedder=HashingEmbedder())
+    with Store(tmp_path) as store:
+        films = Vocabulary(Catalogue.load(store), load_language("en"))
+    asked = heard(
+        films,
+        (
+            Constraint(slot="cast", op="any", values=("Ida",), words="Ida"),
+            Constraint(slot="categories", op="any", values=("Drama",), words="drama"),
+        ),
+    )
+    assert [one.constraint.slot for one in reconsider(asked, films).state.held] == ["people", "categories"]
