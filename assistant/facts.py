@@ -39,7 +39,7 @@ _MOST_VALUES: Mapping[SlotKind, int] = {
 }
 _TOO_COMMON_WORDS = word_set(
     "love like work time watch show play home night want work day life people world story stories man woman good "
-    "great best new old big little one two movie movies film films book books thing things real art light live"
+    "us great best new old big little one two movie movies film films book books thing things real art light live"
 )
 """Words of a request that name a tag only by accident ("I'd love something") when they stand alone."""
 
