@@ -22,7 +22,7 @@ from assistant.understanding.alternatives import join_alternatives
 from assistant.understanding.answers import MAX_ANSWER, find_answer
 from assistant.understanding.company import find_company
 from assistant.understanding.critiques import find_critiques, tells_nothing
-from assistant.understanding.held import numbers_in
+from assistant.understanding.held import held_by, numbers_in
 from assistant.understanding.labels import find_labels, find_open_labels, find_stock
 from assistant.understanding.negations import mark_excluded, mark_negations
 from assistant.understanding.number_spans import NumberSpan
@@ -64,7 +64,9 @@ def understand(
     if not language.spaced:
         return understand_unspaced(text[:MAX_MESSAGE], vocabulary, context, today=today)
     reading = read(respell(text[:MAX_MESSAGE], vocabulary), vocabulary.language)
-    find_answer(reading, vocabulary, context)
+    reading.spoken_of = {held.constraint.slot for held in context.held}
+    if not any(held_by(match["what"], vocabulary, context) for match in reading.matches("take_back")):
+        find_answer(reading, vocabulary, context)  # "forget the brand, it doesn't matter" answers nothing
     act = None
     if not _all_used(reading) and not _answers_number(reading, vocabulary, context):
         act = find_act(reading, vocabulary, context, specifies=specifies(reading, vocabulary))

@@ -34,6 +34,9 @@ def held_by(what: str, vocabulary: Vocabulary, context: Context) -> list[Held]:
     by_value = [held for held in context.held if phrases & values_of(held, vocabulary)]
     if by_value:
         return by_value
+    by_sense = [held for held in context.held if phrases & _senses_of(held, vocabulary)]
+    if by_sense:
+        return by_sense
     by_words = [held for held in context.held if phrases & _words_of(held, vocabulary)]
     if by_words:
         return by_words
@@ -107,6 +110,11 @@ def phrases_of(what: str, vocabulary: Vocabulary) -> set[str]:
 
 def values_of(held: Held, vocabulary: Vocabulary) -> set[str]:
     return {fold(value) for one in held.constraint.alternatives() for value in one.values}
+
+
+def _senses_of(held: Held, vocabulary: Vocabulary) -> set[str]:
+    """What catalogues may call the values that are held: "funny" may be kept as comedy."""
+    return {fold(value) for word in values_of(held, vocabulary) for _, value in vocabulary.wish(word)}
 
 
 def _words_of(held: Held, vocabulary: Vocabulary) -> set[str]:

@@ -78,6 +78,8 @@ def _find_terse(reading: Reading, vocabulary: Vocabulary) -> None:
             continue
         slot = _slot_spoken_of(reading, index, labels, vocabulary)
         slot = slot or slot_before(reading, index, {slot for slot, _ in labels}, vocabulary)
+        if slot is None and token.raw[:1].isupper():  # "sorry, I meant XL"
+            slot = next((slot for slot, _ in labels if slot in reading.spoken_of), None)
         whole = token.text in letters and reading.punctuated(index) and reading.punctuated(index - 1)
         if slot is None and whole:
             slot = labels[0][0]

@@ -66,6 +66,8 @@ def _use_person(reading: Reading, start: int, end: int, vocabulary: Vocabulary) 
         return False
     roles = {role for name in names for role in vocabulary.people[name]}
     makers = roles - {"cast"}
+    weak = reading.tokens[start - 1].text in reading.language.words("weak_by") if start else False
+    asked = None if weak and not makers else asked  # "I was thinking of Tom Hanks"
     if asked == "makers" and not makers:
         return False  # the catalogue does not know who made things: their name is a word to search by
     slot = "people"

@@ -99,6 +99,8 @@ class Reading:
     """What is held and will do as before, beside what the message names."""
     titled: dict[int, str] = field(default_factory=dict)
     """Items by the place of their title, where it was found beside what is felt about it."""
+    spoken_of: set[str] = field(default_factory=set)
+    """Slots of what the conversation holds."""
     specified: set[int] = field(default_factory=set)
     """Tokens of clauses that are a specification: every label that they name is a promise."""
     refines: bool = False

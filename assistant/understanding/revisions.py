@@ -378,6 +378,21 @@ def _promise_instead(reading: Reading, context: Context) -> None:
     reading.constraints += promised
 
 
+def _limit_instead(reading: Reading, gone: Sequence[Held]) -> None:
+    """ "Make it 110 minutes" moves the limit that was held: what was an upper one is one again."""
+    limits = {h.constraint.slot: h.constraint for h in gone if h.promised and h.constraint.op == "range"}
+    for wish in list(reading.wishes):
+        old = limits.get(wish.slot)
+        if wish.op != "range" or old is None or wish.low is None or wish.high is None:
+            continue
+        if (old.low is None) == (old.high is None) or old.slot == "year":
+            continue
+        middle = (wish.low + wish.high) / 2
+        low, high = (None, middle) if old.low is None else (middle, None)
+        reading.wishes.remove(wish)
+        reading.constraints.append(replace(wish, low=low, high=high))
+
+
 def find_replaced(reading: Reading, context: Context) -> None:
     """ "Actually make it a drama": what is held of the slots that the message names gives way, wishes too.
 
@@ -397,6 +412,7 @@ def find_replaced(reading: Reading, context: Context) -> None:
         for held in context.held
         if held.constraint.slot in named and held.constraint.op in ("any", "all", "range") and held.turn < context.turn
     ]
+    _limit_instead(reading, gone)
     _promise_instead(reading, context)
     if gone:
         _drop(reading, gone)
