@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -12,6 +12,7 @@ from assistant.answers import QUESTIONS, SupposedAgain, answer
 from assistant.arranging.arrange import Arranged
 from assistant.arranging.lists import Listing
 from assistant.asking import question
+from assistant.catalogue import Catalogue
 from assistant.conversation import State, load_state
 from assistant.facts import select_facts
 from assistant.faithfulness import Evidence
@@ -129,6 +130,7 @@ def decide(
         in_force = merged.state.in_force(remembered)
         merged = reconsider(merged, vocabulary, tastes=in_force, excluded=query.excluded, denied=state.denied)
         query = request(merged.state, said, tastes=remembered, cards=settings.cards, excluded=hidden)
+        query = _shown_again(serving.catalogue, query, state, merged.state, known=hidden)
     state = merged.state
     held = (*state.in_force(remembered), *state.held)
     clock.lap("understand")
@@ -290,6 +292,21 @@ def _without_cards(
         answer=answered,
         milliseconds=clock.milliseconds,
     )
+
+
+def _shown_again(catalogue: Catalogue, query: Query, before: State, after: State, *, known: Collection[str]) -> Query:
+    """The request for what was shown already, where the message changed what is asked for and nothing else meets that.
+
+    Who wants comedies and then none but long ones is not told that the long one was among them: it is shown.
+    """
+    promised = [{replace(h.constraint, words="") for h in state.held if h.promised} for state in (before, after)]
+    if promised[0] == promised[1] or query.only or catalogue.allowed(query.constraints, query.excluded).any():
+        return query
+    kept_away = {*known, *after.rejected, *after.seen, *after.like}
+    allowed = catalogue.allowed(query.constraints, kept_away)
+    rows = [row for row in catalogue.rows(after.shown).tolist() if allowed[row]]
+    ids = tuple(catalogue.ids[row] for row in rows[: query.k])
+    return replace(query, only=ids, excluded=query.excluded - set(ids)) if ids else query
 
 
 def _only(serving: Serving, query: Query) -> Found:

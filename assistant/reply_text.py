@@ -164,7 +164,8 @@ def _opening(situation: Situation, catalogue: Catalogue, words: ReplyWords) -> s
     suggestions = words.say("suggestions", n=shown, number=words.number(shown))
     inner = suggestions[0].lower() + suggestions[1:]
     if query.only:
-        return words.say("again")
+        again = words.say("again", n=shown)
+        return again if situation.said.again else words.sentences([_known_all(shown, query, words), again])
     if query.intent == "small_talk":
         return words.say("greeting_new" if situation.new_user else "greeting_known", suggestions=inner)
     understood = situation.said.constraints or situation.said.wishes
@@ -186,9 +187,9 @@ def _nothing(situation: Situation, catalogue: Catalogue, words: ReplyWords) -> s
         return words.say("empty_catalogue")
     if not query.constraints:
         return words.say("nothing_left")
-    asked = words.say("separator").join(words.label(constraint) for constraint in query.constraints)
+    asked = _asked(query, words)
     if known := int(catalogue.allowed(query.constraints).sum()):
-        return words.say("known_all", n=known, asked=asked)
+        return _known_all(known, query, words)
     if not situation.relaxations:
         return words.say("nothing_fits_any", asked=asked)
     first = situation.relaxations[0]
@@ -204,6 +205,14 @@ def _nothing(situation: Situation, catalogue: Catalogue, words: ReplyWords) -> s
         value = words.value(first.drops[0].constraint.slot, f"{first.value:g}")
         sentences[1:] = [words.say("nearest", title=_title(row, catalogue, words), value=value)]
     return words.sentences(sentences)
+
+
+def _asked(query: Query, words: ReplyWords) -> str:
+    return words.say("separator").join(words.label(constraint) for constraint in query.constraints)
+
+
+def _known_all(n: int, query: Query, words: ReplyWords) -> str:
+    return words.say("known_all", n=n, asked=_asked(query, words))
 
 
 def _dropped(drops: Sequence[Held], words: ReplyWords) -> str:

@@ -150,6 +150,16 @@ async def test_a_conversation_does_not_repeat_itself_and_says_when_all_was_shown
     assert set(shown(await assistant.reply(say("bo", "a western", "c")))) == {"fistful", "unforgiven"}
 
 
+async def test_what_was_shown_comes_again_where_the_request_changed_and_nothing_else_meets_it(assistant):
+    assert "unforgiven" in shown(await assistant.reply(say("ana", "a western", "c")))
+    narrower = await assistant.reply(say("ana", "after 1980", "c"))
+    assert shown(narrower) == ["unforgiven"]
+    assert narrower.text == (
+        "The only one that fits was shown already, or you know it: Western · from 1981. Here it is again."
+    )
+    assert (await assistant.reply(say("ana", "something else", "c"))).recommendations == ()
+
+
 async def test_without_a_name_the_conversation_goes_on_per_user(assistant):
     first = await assistant.reply(say("ana", "something in space"))
     second = await assistant.reply(say("ana", "something in space"))
