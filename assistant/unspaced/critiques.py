@@ -35,6 +35,7 @@ def _comparison(code: str) -> re.Pattern[str]:
         rf"(?P<not>{less})(?P<w0>{word})|(?P<lacks>{lacks})(?P<w1>{word})|(?P<more>{more})(?P<w2>{word}){some}?"
         rf"|(?P<too>{too})(?P<w3>{word})了*{some}?|(?P<over>(?P<w4>{word})了+{some})|(?P<want>(?P<w5>{word}){some})"
         rf"|(?P<than>比[^{CLAUSE_ENDS}]{{0,12}}?(?:要|更|还)?(?P<w6>{word})(?=的|$|[{CLAUSE_ENDS}]))"
+        rf"|(?P<most>最(?P<w9>{word}))|(?P<alone>{any_of(degrees['alone'])})"
         rf"|(?P<item>{counters}(?P<w7>{word})的)|(?P<quite>{quite}(?P<w8>{word})))"
     )
 
@@ -64,7 +65,7 @@ def find_critiques(notes: Notes, gazetteer: Gazetteer, context: Context, talk: T
         start, end = match.span("w6" if match["than"] else 0)  # what it is compared with may be a card
         if not notes.free(start, end) or _in_name(notes, gazetteer, start, end):
             continue
-        word = next(found for n in range(9) if (found := match[f"w{n}"]))
+        word = match["alone"] or next(found for n in range(10) if (found := match[f"w{n}"]))
         spoken = gazetteer.phrases.adjectives.get((match["subject"] or "") + word) or gazetteer.phrases.adjectives.get(
             word
         )
@@ -78,6 +79,7 @@ def find_critiques(notes: Notes, gazetteer: Gazetteer, context: Context, talk: T
             continue
         words = notes.text[match.start() : match.end()]
         loose = (match["not"] and not pointed and len(notes.plain) > SHORT) or (match["quite"] and not pointed)
+        loose = loose or match["most"] or match["alone"]
         if loose or not len(rows):
             if match["too"] or match["over"] or match["than"]:
                 continue  # "太长的片名" says nothing of a length without something that it is said of

@@ -29,6 +29,8 @@ def find_negations(notes: Notes, language: Language) -> None:
             continue
         _, end = notes.clause(mark.start)
         ahead = [other for other in marks[index + 1 :] if other.start < end]
+        if _closes(notes, marks[:index], mark):
+            ahead = []
         values: list[Mark] = []
         for other in ahead:
             if "contrast" in other.kinds and not other.value:
@@ -56,6 +58,13 @@ def find_negations(notes: Notes, language: Language) -> None:
                     break
                 other.negated = other.negated or other.value
         notes.use(mark.start, mark.end)
+
+
+def _closes(notes: Notes, before: list[Mark], mark: Mark) -> bool:
+    """Whether a negation is about what stands before it: "恐怖的也不要"."""
+    value = next((other for other in reversed(before) if other.value), None)
+    between = notes.plain[value.end : mark.start] if value is not None and "negation_behind" in mark.kinds else ""
+    return between in ("也", "的也", "片也", "都", "的都", "片都")
 
 
 def _directly_behind(notes: Notes, mark: Mark, values: list[Mark]) -> list[Mark]:

@@ -11,17 +11,19 @@ from assistant.unspaced.amounts import Amount
 from assistant.unspaced.numerals import AROUND, DIGITS, HAN_DIGIT, NUM, TO, bounded, value_of
 
 LENGTH_SLOTS = ("runtime", "duration", "length", "minutes", "runtime_minutes")
+YOUNG = 50
+"""Years of two digits from here on are of the last century."""
 NEAR_YEARS = 3
 """How far "1968年前后" reaches to either side."""
-_YEAR = rf"(?:(?<!\d)(?:1[89]|20)\d\d(?!\d)|[一二]{HAN_DIGIT}{{3}}|两千(?:零?[一二三四五六七八九])?(?=年)|千禧(?=年))"
+_YEAR = rf"(?:(?<!\d)(?:1[89]|20)\d\d(?!\d)|[一二]{HAN_DIGIT}{{3}}|两千(?:零?[一二三四五六七八九])?(?=年)|千禧(?=年)|(?<![\d近])(?:[5-9]\d|0\d)(?=年))"
 _CENTURY = r"(?:20世纪|上世纪|上个世纪|二十世纪|19|21世纪|二十一世纪|本世纪)"
-_DECADE = r"(?:[1-9]0|[二三四五六七八九]十|零零|00|[12]0|一十|十)"
+_DECADE = r"(?:[1-9]0|[五六七八九]零|[二三四五六七八九]十|零零|00|[12]0|一十|十)"
 _PART = {"初": (0, 3), "初期": (0, 3), "前期": (0, 4), "早期": (0, 3), "中": (4, 6), "中期": (4, 6), "末": (7, 9), "末期": (7, 9), "后期": (5, 9), "晚期": (7, 9)}  # fmt: skip
 _PARTS = "|".join(sorted(_PART, key=len, reverse=True))
 _BEFORE = r"(?:以前|之前|前(?!后))"
 _AFTER = r"(?:以后|之后|以来|后|起|至今|开始|往后)"
 _NEGATED = re.compile(
-    r"(?:不要|不想看|不想要|不看|不选|不含|不包括|不考虑|别|不是|不在|不属于|非|除了|除去|除开|排除|避开|绕开|跳过|(?<!有)没有|拒绝|去掉|剔除)(?:是|在|看|出|拍的?|那[种些]|什么|任何|片长|时长|长度|年代|评分)?$"
+    r"(?:不要|不想看|不想要|不看|不选|不含|不包括|不考虑|别|不是|不在|不属于|非|除了|除去|除开|排除|避开|绕开|跳过|(?<!有)没有|拒绝|去掉|剔除)(?:再?推荐|给我(?:推荐|看)?|再看?|来|选|要|是|在|看|出|拍的?|那[种些]|什么|任何|片长|时长|长度|年代|评分)?$"
 )
 _NEGATED_BEHIND = re.compile(
     r"(?:拍)?的?(?:片子|电影|片)?(?:以外|之外|除外|就算了|就免了|就不用了|免了|免谈|不考虑|不看|就不看了|排除|跳过|不在考虑|(?:都|就)?不要(?=了?(?:$|[，。；！,;!\s])))"
@@ -30,7 +32,10 @@ _COUNTED = r"(?:个|部|本|款|家|首|张|条|双|件|套|种)"
 
 
 def _year(text: str) -> int:
-    return 2000 if text == "千禧" else int(value_of(text.replace("〇", "零")))
+    if text == "千禧":
+        return 2000
+    year = int(value_of(text.replace("〇", "零")))
+    return year + (2000 if year < YOUNG else 1900) if len(text) == 2 and text.isdigit() else year  # 98年, 08年
 
 
 def _decade(century: str | None, digits: str) -> int:
@@ -80,7 +85,7 @@ def find_numbers(
 
 
 def _years(text: str, take: Callable[..., None], today: datetime.date) -> None:
-    for m in re.finditer(rf"(?P<a>{_YEAR})年?{TO}(?P<b>{_YEAR})年?(?:之间|期间|间)?", text):
+    for m in re.finditer(rf"(?P<a>{_YEAR})年?{TO}(?P<b>{_YEAR}|[12]\d(?=年))年?(?:之间|期间|间)?", text):
         low, high = sorted((_year(m["a"]), _year(m["b"])))
         take(m, "year", low, high)
     for m in re.finditer(rf"(?P<c>{_CENTURY}|20)?(?P<a>{_DECADE})(?:年代)?(?:到|至|和|或|、|-|~)(?P<d>{_CENTURY}|20)?(?P<b>{_DECADE})年代(?P<how>{_BEFORE}|{_AFTER})?", text):  # fmt: skip
@@ -121,6 +126,9 @@ def _years(text: str, take: Callable[..., None], today: datetime.date) -> None:
         _century(m, take)
     for m in re.finditer(rf"(?P<y>{_YEAR})年?(?:前后|左右|上下|附近|那几年)", text):
         take(m, "year", _year(m["y"]) - NEAR_YEARS, _year(m["y"]) + NEAR_YEARS)
+    for m in re.finditer(rf"(?<![\d近到])(?P<n>{NUM})年(?:以前|之前|前)", text):
+        if value_of(m["n"]) < 100:  # 十年前的 is at least ten years old
+            take(m, "year", None, today.year - int(value_of(m["n"])))
     for word, back in (("今年", 0), ("去年", 1), ("前年", 2)):
         for m in re.finditer(word, text):
             take(m, "year", today.year - back, today.year - back)

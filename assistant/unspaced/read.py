@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from assistant.language import Language
 from assistant.types import Constraint, Context, Operator, Utterance
@@ -254,13 +254,17 @@ def _merged(constraints: list[Constraint], roles: Collection[str]) -> tuple[Cons
     """Without repetition. Of a value that is ruled out and asked for ("不是喜剧，我要喜剧"), the later word counts."""
     kept = list(dict.fromkeys(constraints))
 
-    def key_of(slot: str, value: str) -> tuple[str, str]:
-        return ("people" if slot in roles else slot), value
+    def meant(one: Constraint) -> set[tuple[str, str]]:
+        return {("people" if one.slot in roles else one.slot, value) for value in one.values}
 
-    last: dict[tuple[str, str], bool] = {}
-    for constraint in kept:
-        for value in constraint.values:
-            last[key_of(constraint.slot, value)] = constraint.op != "none"
-    return tuple(
-        c for c in kept if not c.values or any(last[key_of(c.slot, value)] == (c.op != "none") for value in c.values)
-    )
+    def ruled_out(places: Iterable[int]) -> set[tuple[str, str]]:
+        return {pair for place in places if kept[place].op == "none" for pair in meant(kept[place])}
+
+    def outdone(place: int, one: Constraint) -> bool:
+        """Whether the later words say the opposite: Japan is left out of Asia, and Asia stays."""
+        if one.op != "none":
+            return meant(one) <= ruled_out(range(place + 1, len(kept)))
+        later = [(at, other) for at, other in enumerate(kept) if at > place and other.op != "none" and other.values]
+        return any(meant(one) & meant(other) and meant(other) <= ruled_out(range(at)) for at, other in later)
+
+    return tuple(one for place, one in enumerate(kept) if not one.values or not outdone(place, one))

@@ -46,11 +46,14 @@ def talk_of(notes: Notes, gazetteer: Gazetteer, language: Language, context: Con
 
 
 def _asks_about(notes: Notes, language: Language) -> bool:
-    """ "第二部有刘德华吗", "那部是动画吗": a question about what is pointed at."""
-    plain = notes.plain.rstrip(" ?？!！。")
+    """ "第二部有刘德华吗", "那部是什么时候的": a question about what is pointed at, and no request beside it."""
+    plain = notes.plain.rstrip(" ?？!！。呢啊呀")
     _, end, _ = max(notes.pointers, default=(0, 0, ()))
     behind = plain[end:].lstrip("里面中的，, ")
-    return bool(_ASKS.match(plain)) and behind.startswith(language.words("asked_of"))
+    if any(word in plain for word in (*language.words("asks_others"), *_refusals(language.code))):
+        return False
+    asked = any(word in behind for word in language.words("interrogative"))
+    return asked or (bool(_ASKS.match(plain)) and behind.startswith(language.words("asked_of")))
 
 
 def _greeted(notes: Notes, language: Language) -> str:

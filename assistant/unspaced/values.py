@@ -14,6 +14,9 @@ from assistant.unspaced.words import any_of
 
 _ENDINGS = ("片", "小说", "电影", "剧", "类", "题材", "的")
 """A category before or with one of these is used as one."""
+_JOINS = ("和", "与", "跟", "、", "及", "同", "加", "+", "兼")
+_LINKS = re.compile(r"[不能要得是有为别可以应该必须：: ]+$")
+"""Between what somebody does and who: 主演不能是, 导演要."""
 _LIGHT = frozenset(
     {
         "dull",
@@ -41,7 +44,8 @@ def beside(notes: Notes, mark: Mark, before: Iterable[str], behind: Iterable[str
     ahead = notes.plain[: mark.start].rstrip(' 《“"的：:')
     after = notes.plain[mark.end :].lstrip(' 》”"')
     after_own = after.removeprefix("的")
-    return any(ahead.endswith(cue) for cue in before) or any(
+    linked = _LINKS.sub("", ahead)
+    return any(ahead.endswith(cue) or (len(cue) > 1 and linked.endswith(cue)) for cue in before) or any(
         after.startswith(cue) or after_own.startswith(cue) for cue in behind
     )
 
@@ -76,9 +80,9 @@ def _joined_to(notes: Notes, mark: Mark, language: Language) -> list[Mark]:
     people = [other for other in notes.marks if "person" in other.kinds]
     place = people.index(mark)
     first = last = place
-    while first and _either(notes, people[first - 1], people[first], language):
+    while first and _listed(notes, people[first - 1], people[first], language):
         first -= 1
-    while last + 1 < len(people) and _either(notes, people[last], people[last + 1], language):
+    while last + 1 < len(people) and _listed(notes, people[last], people[last + 1], language):
         last += 1
     return [mark, *people[place + 1 : last + 1], *people[first:place]]
 
@@ -148,7 +152,9 @@ def find_labels(notes: Notes, gazetteer: Gazetteer, language: Language, context:
         also = any("also_behind" in m.kinds and m.start == mark.end for m in notes.marks)
         if also and previous is None and (held := _held_value(context, slot, talk)) is not None:
             talk.take_back = (*talk.take_back, held.held_id)  # 动画也行: what was wanted, or this
-            constraint = replace(constraint, values=tuple(dict.fromkeys((*held.constraint.values, *values))))
+            both = tuple(dict.fromkeys((*held.constraint.values, *values)))
+            said = f"{held.constraint.words}{language.words('either')[-1]}{words}"
+            constraint = replace(constraint, values=both, words=said)
             promised = promised or held.promised
         joined = previous is not None and (
             also or _any_will_do(notes, previous[0], mark, language) or _either(notes, previous[0], mark, language)
@@ -173,12 +179,15 @@ def _held_value(context: Context, slot: str, talk: Talk) -> Held | None:
     return wanted[0] if len(wanted) == 1 and wanted[0].held_id not in talk.take_back else None
 
 
+def _listed(notes: Notes, one: Mark, other: Mark, language: Language) -> bool:
+    """Whether two names are joined, by an "or" or an "and"."""
+    return notes.plain[one.end : other.start].strip() in _JOINS or _either(notes, one, other, language)
+
+
 def _any_will_do(notes: Notes, one: Mark, other: Mark, language: Language) -> bool:
     """ "动作片和喜剧片都行", "喜剧、爱情二选一"."""
     between = notes.plain[one.end : other.start].strip()
-    return between in ("和", "与", "跟", "、", "及") and notes.plain.startswith(
-        language.words("any_will_do"), other.end
-    )
+    return between in _JOINS and notes.plain.startswith(language.words("any_will_do"), other.end)
 
 
 def _happens_there(notes: Notes, mark: Mark) -> bool:
@@ -203,7 +212,13 @@ def _names_category(notes: Notes, mark: Mark, gazetteer: Gazetteer, language: La
     if _framed(notes, mark, start, end):
         return True
     near = [m for m in notes.marks if m is not mark and m.kinds & {"label"} and m.labels[0][0] == "categories"]
-    return any(other.start == mark.end or other.end == mark.start for other in near)
+    return any(
+        other.start == mark.end
+        or other.end == mark.start
+        or notes.plain[other.end : mark.start].strip() in _JOINS
+        or notes.plain[mark.end : other.start].strip() in _JOINS
+        for other in near
+    )
 
 
 def _framed(notes: Notes, mark: Mark, start: int, end: int) -> bool:
