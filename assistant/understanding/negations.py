@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from assistant.understanding.reading import Reading, cue_at
+from assistant.understanding.reading import Reading, Token, cue_at
 from assistant.understanding.specifications import CLAUSE_END, named_at
 from assistant.vocabulary import Vocabulary
 
 NEGATION_REACH = 5
 """Words after a negation in which a value is still negated."""
+LONGEST_SHORT_FORM = 3
+"""Letters of a short form such as Jr, Dr, St."""
 ALL_BUT_REACH = 4
 """Words behind "any" among which "but" stands that leaves something out."""
 LIST_REACH = 5
@@ -66,10 +68,18 @@ def mark_negations(reading: Reading, vocabulary: Vocabulary) -> None:
             index += 1
             reach = NEGATION_REACH if joined else reach - 1
             between = reading.text[word.end : reading.tokens[index].start] if index < len(reading.tokens) else "."
+            if index < len(reading.tokens) and _is_short_form(word, reading.tokens[index]):
+                between = between.removeprefix(".")
             if CLAUSE_END.search(between.replace(",", "")) or (
                 "," in between and not _list_goes_on(reading, index, vocabulary)
             ):
                 break
+
+
+def _is_short_form(word: Token, following: Token) -> bool:
+    """Whether a point behind a word belongs to it: "Brian K. Vaughan", "Kurt Vonnegut Jr. or"."""
+    initial = len(word.raw) == 1 and word.raw.isupper()
+    return initial or (len(word.raw) <= LONGEST_SHORT_FORM and word.raw[:1].isupper() and following.raw.islower())
 
 
 def _all_but(reading: Reading, index: int) -> int:

@@ -103,3 +103,17 @@ def test_values_of_one_slot_are_alternatives_whichever_was_read_first(tmp_path: 
     for text in ("with the tag widow or black and white", "tagged black and white or widow, after 1985"):
         tags = [constraint for constraint in understand(text, vocabulary).constraints if constraint.slot == "tags"]
         assert [set(constraint.values) for constraint in tags] == [{"widow", "black and white"}]
+
+
+def test_a_point_inside_a_name_ends_no_negation(tmp_path: Path) -> None:
+    names = ("Brian K. Vaughan", "Kurt Vonnegut Jr.", "Ida Weiss")
+    items: list[dict[str, object]] = [
+        {"item_id": f"i{n}", "title": f"Thing {n}", "creators": [names[n % 3]], "tags": ["war"]} for n in range(9)
+    ]
+    index_items(items, tmp_path, embedder=HashingEmbedder())
+    with Store(tmp_path) as store:
+        vocabulary = Vocabulary(Catalogue.load(store), load_language("en"))
+    for text in ("not by Brian K. Vaughan or Ida Weiss", "nothing by Kurt Vonnegut Jr. or Ida Weiss, please"):
+        said = understand(text, vocabulary).constraints
+        assert {constraint.op for constraint in said} == {"none"}
+        assert len({value for constraint in said for value in constraint.values}) == 2
