@@ -30,7 +30,7 @@ from assistant.store import Store
 from assistant.taste_turns import heed
 from assistant.tastes import taste_held, taste_items, tastes, told_facts
 from assistant.telemetry import stage_of
-from assistant.text import has_han
+from assistant.text import fold, has_han
 from assistant.types import Candidate, Explanation, Fact, Held, Message, Query, Question, Ranked, Utterance
 from assistant.understand import understand
 from vectorstore.base import Embedder
@@ -130,7 +130,8 @@ def decide(
         in_force = merged.state.in_force(remembered)
         merged = reconsider(merged, vocabulary, tastes=in_force, excluded=query.excluded, denied=state.denied)
         query = request(merged.state, said, tastes=remembered, cards=settings.cards, excluded=hidden)
-        query = _shown_again(serving.catalogue, query, state, merged.state, known=hidden)
+        if not _wants_others(said):
+            query = _shown_again(serving.catalogue, query, state, merged.state, known=hidden)
     state = merged.state
     held = (*state.in_force(remembered), *state.held)
     clock.lap("understand")
@@ -292,6 +293,12 @@ def _without_cards(
         answer=answered,
         milliseconds=clock.milliseconds,
     )
+
+
+def _wants_others(said: Utterance) -> bool:
+    """Whether a message asks for other items: "anything else by him" wants nothing again."""
+    folded = fold(said.text)
+    return any(cue.regex.search(folded) for cue in load_language(said.language).patterns.get("others", ()))
 
 
 def _shown_again(catalogue: Catalogue, query: Query, before: State, after: State, *, known: Collection[str]) -> Query:
