@@ -17,7 +17,7 @@ from assistant.errors import UnknownNameError, did_you_mean
 from assistant.explain import Explainer
 from assistant.faithfulness import Evidence
 from assistant.feedback import make_event, record_event
-from assistant.llm.base import LanguageModel, Usage
+from assistant.llm.base import ChatMessage, LanguageModel, Usage
 from assistant.merging import request_of
 from assistant.rank import rank
 from assistant.retrieve import RetrievalSettings
@@ -44,6 +44,9 @@ from assistant.types import (
 )
 from assistant.understand import understand
 from vectorstore.base import Embedder
+
+LOCAL_MODEL = "llama-cpp:"
+"""How the names of models begin whose weights this machine loads."""
 
 
 class Assistant:
@@ -360,6 +363,11 @@ class Assistant:
                     await asyncio.to_thread(serving.index.close)
             assert self._serving is not None
             return self._serving
+
+    async def wake_model(self) -> None:
+        """Let a model on this machine load its weights now rather than in somebody's turn. Raises ``ProviderError``."""
+        if self._model is not None and self._model.name.startswith(LOCAL_MODEL):
+            await self._model.count_tokens([ChatMessage(role="user", content="Hello")])
 
     async def aclose(self) -> None:
         """Free the model and the vector index. Idempotent."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
@@ -76,7 +77,10 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await _warm_up(assistant)  # ready means that the first request is answered at once
         app.state.ready = True
+        waking = asyncio.create_task(_wake_model(assistant))
         yield
+        waking.cancel()
+        await asyncio.gather(waking, return_exceptions=True)
 
     app = FastAPI(
         title="Recommender assistant",
@@ -110,6 +114,14 @@ async def _warm_up(assistant: Assistant) -> None:
             await assistant.candidates(request)
     except AssistantError as error:
         _log.warning("a first request failed: %s", error)
+
+
+async def _wake_model(assistant: Assistant) -> None:
+    """While the first user still reads the page. Until a model has loaded, the reasons of a turn wait for it."""
+    try:
+        await assistant.wake_model()
+    except ProviderError as error:
+        _log.warning("the language model could not be loaded: %s", error)
 
 
 def _plain_routes(app: FastAPI, web: Web) -> None:
