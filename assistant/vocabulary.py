@@ -214,6 +214,13 @@ class Vocabulary:
         return frozenset(word for entry in self.spoken.words.values() for name in entry.names for word in name.split())
 
     @cached_property
+    def words_of_slots(self) -> frozenset[str]:
+        """Every word that speaks of one of the catalogue's slots: names, comparatives, verbs."""
+        return frozenset(
+            word for slot in self.spoken.words for phrase in self.spoken.all_words(slot) for word in phrase.split()
+        )
+
+    @cached_property
     def number_patterns(self) -> NumberPatterns:
         """How numbers are said of this catalogue."""
         return NumberPatterns(self.language, self.spoken)

@@ -61,7 +61,8 @@ def mark_negations(reading: Reading, vocabulary: Vocabulary) -> None:
         while index < len(reading.tokens) and reach:
             word = reading.tokens[index]
             joined = word.text in cues["list_words"]
-            stop = word.used or (word.text in cues["contrast"] and not label_ahead(reading, index, vocabulary))
+            ends = word.text in cues["contrast"] and named_at(reading, index, vocabulary) < 2
+            stop = word.used or (ends and not label_ahead(reading, index, vocabulary))
             if stop:
                 break
             word.negated, word.compared, word.told = True, compared, told

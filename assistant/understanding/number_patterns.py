@@ -21,6 +21,8 @@ class NumberPatterns:
     def __init__(self, language: Language, spoken: SpokenSlots) -> None:
         self.language = language
         words: dict[str, Any] = dict(language.numeric)
+        if "year" in spoken.numeric and spoken.quantile("year", 0.0) < words.get("years_from", 0):
+            words |= {name: words[f"old_{name}"] for name in ("year", "decade")}
         self.words = words
         self.units: dict[str, tuple[str, float]] = {}
         names: dict[str, str] = {}
@@ -76,7 +78,8 @@ class NumberPatterns:
         self._counts(language, words)
 
     def _years(self, language: Language, words: dict[str, Any]) -> None:
-        year, edge = words["year"], r"(?!\w)" if language.spaced else ""
+        year = words["year"]
+        edge = r"(?!\w)" if language.spaced else ""
         word = r"(?<!\w)" if language.spaced else ""
         decade = rf"(?:{words['decade']}|(?:{words['decade_century']})?(?:{any_of(language.decades)}))"
         negated = words["negation"].replace("{between_words}", self.between_words)

@@ -44,6 +44,7 @@ class _Clause:
 def find_specified(reading: Reading, vocabulary: Vocabulary) -> None:
     """Mark the tokens whose labels are promises: those of clauses that name values and tell nothing."""
     values = _values(reading, vocabulary)
+    values |= {n: 1 for n, token in enumerate(reading.tokens) if n not in values and token.text[0].isdigit()}
     clauses = [_clause(reading, start, end, values, vocabulary) for start, end in _clauses(reading, values)]
     clean = [clause for clause in clauses if clause.named and not clause.strange]
     asks = next((n for n, clause in enumerate(clauses) if clause.asks), 0)
@@ -60,6 +61,7 @@ def specifies(reading: Reading, vocabulary: Vocabulary) -> bool:
     """Whether a message asks for an item by several of its properties, whatever else it looks like: "what do you have in
     red, author: Miranda July?" asks nothing about an item."""
     values = _values(reading, vocabulary)
+    values |= {n: 1 for n, token in enumerate(reading.tokens) if n not in values and token.text[0].isdigit()}
     clauses = [_clause(reading, start, end, values, vocabulary) for start, end in _clauses(reading, values)]
     clean = [clause for clause in clauses if clause.named and not clause.strange]
     asks = any(cue_at(reading, index, reading.language.words("asking")) for index in range(len(reading.tokens)))
@@ -96,7 +98,7 @@ def _clauses(reading: Reading, values: dict[int, int]) -> Iterator[tuple[int, in
 
 def _clause(reading: Reading, start: int, end: int, values: dict[int, int], vocabulary: Vocabulary) -> _Clause:
     language = reading.language
-    dull = _dull(language) | vocabulary.spoken_words | vocabulary.kinds
+    dull = _dull(language) | vocabulary.words_of_slots | vocabulary.kinds
     named = sorted(place for place in values if start <= place < end)
     begin = _behind_asking(reading, start, end, named)
     named = [place for place in named if place >= begin]

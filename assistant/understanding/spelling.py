@@ -50,7 +50,7 @@ _VOWELS = frozenset("aeiouy")
 
 def respell(text: str, vocabulary: Vocabulary) -> str:
     """The message with its slips put right; itself where there are none."""
-    written = _written_out(text, vocabulary.language.code)
+    written = _written_out(text, vocabulary)
     text = written if written.strip(" .,!?") else text
     words = list(_WORD.finditer(text))
     speller = vocabulary.speller
@@ -84,8 +84,8 @@ def nearest_title(words: str, vocabulary: Vocabulary) -> str | None:
     return next((head for head in heads if head in titles and len(head) >= LEAST_LETTERS), None)
 
 
-def _written_out(text: str, code: str) -> str:
-    shorthand, pattern = _shorthand(code)
+def _written_out(text: str, vocabulary: Vocabulary) -> str:
+    shorthand, pattern = _shorthand(vocabulary.language.code)
     if pattern is None:
         return text
 
@@ -93,6 +93,8 @@ def _written_out(text: str, code: str) -> str:
         short = match.group()
         if not short.islower() and len(short) <= INITIALS:
             return short  # a name, or initials
+        if fold(short) in vocabulary.free_phrases or fold(short) in vocabulary.labels:
+            return short  # the catalogue writes it so itself
         return shorthand[short.casefold()]
 
     return pattern.sub(full, text)
