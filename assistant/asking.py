@@ -8,7 +8,8 @@ bits, where ``s(v)`` is the share of the candidates' weight that has value ``v``
 the answer, and ``known`` the share that has the slot at all: the mutual information of answer and item where values
 exclude each other. ``a(v)`` is how likely somebody has such a value in mind: 1 for what is common among the candidates,
 less for a person and for what is rare (a series, a brand), which are asked for openly, and 0 for what no other item of the
-catalogue has, as an id or an original title; people are asked for all the same. A candidate weighs what its place in the list says, the first most.
+catalogue has, as an id or an original title; people are asked for all the same. A candidate weighs what its place in the
+list says, the first most.
 
 What nobody could answer is left out by what its values look like: codes and addresses, and counts and ids, which are
 whole numbers, not round, that reach far beyond the usual or are as good as all different.
@@ -43,7 +44,8 @@ class AskingSettings:
     least_gain: float = 0.4
     """Bits that the answer must be expected to tell."""
     patience: float = 0.05
-    """Bits more for each question in a row that was answered with "I don't mind"."""
+    """Bits more for the first question that was answered with "I don't mind", and so many times the square of their number
+    for several in a row: who minds little is soon asked only what would tell a lot."""
     least_known: float = 0.33
     """Nothing is asked about a slot that a smaller share of the candidates has: the answer would leave out what may fit."""
     lists: int = 2
@@ -55,7 +57,9 @@ class AskingSettings:
     rare: float = 0.02
     """A value that a smaller share of the candidates has, or one alone, is rare."""
     open: float = 0.25
-    """How likely somebody has a person or a rare value in mind, against a kind or a year."""
+    """How likely somebody has a rare value in mind, against a kind or a year."""
+    person: float = 0.5
+    """The same for a person that is not rare among the candidates."""
     options: int = 3
     """Values offered as examples."""
     tail: float = 5.0
@@ -100,7 +104,7 @@ def question(
         else:
             shares = _number_shares(catalogue, slot, rows, weight, settings)
         gain, options = _gain(shares, settings)
-        if gain >= settings.least_gain + passed * settings.patience and (best is None or gain > best[0]):
+        if gain >= settings.least_gain + settings.patience * passed**2 and (best is None or gain > best[0]):
             best = gain, slot, options
     if best is None:
         return None
@@ -131,7 +135,8 @@ class Shares:
     known: float
     """The share of the weight that has the slot."""
     common: frozenset[str]
-    """The values of enough candidates to be offered."""
+    """The values that are not rare."""
+    person: bool = False
     said: float = 1.0
     """How much of all values those in ``by_value`` are."""
 
@@ -159,25 +164,28 @@ def _label_shares(
                 value = "yes" if value else "no"
             for one in (value,) if isinstance(value, str) else value if isinstance(value, tuple) else ():
                 shares[one] = shares.get(one, 0.0) + share
-                counts[fold(one)] += 1
+                counts[one] += 1
                 has = True
         known += share if has else 0.0
-    codes = sum(_CODE.fullmatch(value) is not None for value in shares)
-    if not person and not set(shares) <= FLAG and codes > len(shares) / 2:
+    flag = set(shares) <= FLAG
+    codes = 0 if person or flag else sum(_CODE.fullmatch(value) is not None for value in shares)
+    if codes > len(shares) / 2:
         return _NOTHING
     columns = [catalogue.labels[slot] for slot in slots if slot in catalogue.labels]
     shared: dict[str, float] = {}
-    common: set[str] = set()
+    often: Counter[str] = Counter()
     for value, share in shares.items():
-        key = fold(value)
-        if not person and sum(len(column.rows.get(key, ())) for column in columns) < 2:
-            continue
-        shown = next((c.display[key] for c in columns if key in c.display), value)
+        shown = value
+        if not person:
+            key = fold(value)
+            if sum(len(column.rows.get(key, ())) for column in columns) < 2:
+                continue
+            shown = next((column.display[key] for column in columns if key in column.display), value)
         shared[shown] = shared.get(shown, 0.0) + share
-        if not person and counts[key] >= max(2.0, settings.rare * len(records)):
-            common.add(shown)
+        often[shown] += counts[value]
+    common = {value for value, count in often.items() if count >= max(2.0, settings.rare * len(records))}
     said = sum(shared.values()) / (sum(shares.values()) or 1.0)
-    return Shares(by_value=shared, known=known, common=frozenset(common), said=said)
+    return Shares(by_value=shared, known=known, common=frozenset(common), person=person, said=said)
 
 
 def _number_shares(
@@ -231,9 +239,9 @@ def _gain(shares: Shares, settings: AskingSettings) -> tuple[float, tuple[str, .
     gain = 0.0
     for value, share in shares.by_value.items():
         bits = share / total * -math.log2(min(share / shares.known, 1.0))
-        gain += bits * (1.0 if value in shares.common else settings.open)
+        gain += bits * (settings.open if value not in shares.common else settings.person if shares.person else 1.0)
     gain *= shares.known * shares.said * (shares.known >= settings.least_known)
-    if set(shares.by_value) <= FLAG or len(shares.common) < 2:
+    if set(shares.by_value) <= FLAG or len(shares.common) < 2 or shares.person:
         return gain, ()
     order = sorted(shares.common, key=lambda value: (-shares.by_value[value], value))
     return gain, tuple(order[: settings.options])

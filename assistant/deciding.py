@@ -349,7 +349,7 @@ def _question(
         others = allowed[np.linspace(0, len(allowed) - 1, min(len(allowed), MOST_COUNTED)).astype(np.int64)].tolist()
     return question(
         serving.catalogue,
-        list(dict.fromkeys([*(ranked.row for ranked in ranking), *others])),
+        list(dict.fromkeys([*(ranked.row for ranked in ranking), *others]))[:MOST_COUNTED],
         k=query.k,
         left=found.allowed,
         described=len(content_words(situation.said.search_text, serving.language)),
@@ -362,7 +362,7 @@ def _question(
     )
 
 
-MOST_COUNTED = 400
+MOST_COUNTED = 250
 """Candidates whose values are counted to find a question."""
 
 
