@@ -21,7 +21,7 @@ from assistant.unspaced.numerals import (
     value_of,
 )
 
-_LINKS = r"(?:(?P<no>不[在是要]|别在|不应该在)|要求?|得|应该?|需要?|必须|最好|都|是|为|达到|保持在|在|有|[:：\s])*"
+_LINKS = r"(?:(?P<no>不[在是要]|别在|不应该在)|要求?|得|应该?|需要?|必须|最好|都|是|为|达到|保持在|介于|处于|位于|落在|在|有|[:：\s])*"
 """What may stand between the name of a slot and its number."""
 _OTHERS = r"(?![\d.万千百]|\s*个?(?:半|小时|钟头|年|元|块|页|部))"
 """What must not stand behind a number: more of it, or the unit of another one."""

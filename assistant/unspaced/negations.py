@@ -10,6 +10,7 @@ from assistant.unspaced.marks import CLAUSE_ENDS, Mark, Notes
 _CLOSED = re.compile(rf"[^{CLAUSE_ENDS}、和与或]{{0,6}}的")
 """Between what is ruled out and what is wanted: "非动画类的奇幻片", "不要英语对白的科幻片"."""
 _LATE = re.compile(r"[别不]\w*")
+_MUST = re.compile(r"(?:片|的)*(?:不可|不看|不行|莫属)")
 MAX_LATE = 3
 """Characters behind a negation that closes its clause: "美国的就别推了"."""
 _JOINED = re.compile(r"[和与及、跟或]|或者|还是|以及|")
@@ -25,6 +26,9 @@ def find_negations(notes: Notes, language: Language) -> None:
             _except(notes, index, language)
         elif "except_behind" in mark.kinds and len(notes.words(mark)) > 1:
             _but(notes, index)
+        if _not_needed(notes, marks[index + 1 :], mark):
+            marks[index + 1].negated = True
+            notes.use(mark.start, mark.end)
         if not mark.kinds & {"negation", "negation_behind", "comparison"} or mark.negated:
             continue
         _, end = notes.clause(mark.start)
@@ -43,6 +47,12 @@ def find_negations(notes: Notes, language: Language) -> None:
                 values.append(other)
         if "comparison" in mark.kinds and not mark.kinds & {"negation"}:
             values = _directly_behind(notes, mark, values)
+        if values and (closing := _only(notes, mark, values[-1])) is not None:
+            notes.use(mark.start, mark.end)
+            for other in ahead:
+                if values[-1].end <= other.start < closing:
+                    other.kinds = frozenset({"dull"})
+            continue
         if values and mark.kinds & {"negation", "comparison"}:
             for other in values:
                 other.negated, other.compared, other.cue = True, "comparison" in mark.kinds, mark.start
@@ -58,6 +68,25 @@ def find_negations(notes: Notes, language: Language) -> None:
                     break
                 other.negated = other.negated or other.value
         notes.use(mark.start, mark.end)
+
+
+def _only(notes: Notes, mark: Mark, last: Mark) -> int | None:
+    """Where "非日本的不可" ends: what it names cannot be missing."""
+    closing = _MUST.match(notes.plain, last.end) if notes.words(mark) == "非" else None
+    return closing.end() if closing is not None else None
+
+
+def _not_needed(notes: Notes, behind: list[Mark], mark: Mark) -> bool:
+    """ "不用英语的": what would be taken back, were it held, is not wanted where it stands directly behind."""
+    near = behind[0] if behind else None
+    return (
+        near is not None
+        and "take_back" in mark.kinds
+        and "negation" not in mark.kinds
+        and notes.words(mark) in ("不用", "不需要", "用不着")
+        and near.start == mark.end
+        and near.value
+    )
 
 
 def _closes(notes: Notes, before: list[Mark], mark: Mark) -> bool:

@@ -54,9 +54,9 @@ def understand_unspaced(
         let_go(notes, language, context, talk)
         talk.no_preference = talk.no_preference and not talk.take_back
     _titles(notes, gazetteer, language, talk)
-    find_people(notes, language)
+    find_people(notes, gazetteer, language)
     find_labels(notes, gazetteer, language, context, talk)
-    _wanted_instead(notes, language, context, talk)
+    _wanted_instead(notes, gazetteer, language, context, talk)
     constraints = _merged([*notes.constraints, *talk.constraints], gazetteer.catalogue.roles)
     search_text = left = notes.left()
     if (plain := one_script(left)) != left:
@@ -205,16 +205,20 @@ def _titles(notes: Notes, gazetteer: Gazetteer, language: Language, talk: Talk) 
             notes.like.append(row)
 
 
-def _wanted_instead(notes: Notes, language: Language, context: Context, talk: Talk) -> None:
+def _wanted_instead(notes: Notes, gazetteer: Gazetteer, language: Language, context: Context, talk: Talk) -> None:
     """A card beside which something is asked for is not it: "第一个是粤语的，我要普通话的"."""
-    if talk.intent not in (None, "refine") or talk.rejected or talk.like or talk.seen or talk.take_back:
+    if talk.intent not in (None, "refine") or talk.rejected or talk.like or talk.seen or talk.take_back or notes.like:
         return
-    pointed = [item for _, _, items in notes.pointers for item in items if item in context.table]
+    ids = gazetteer.catalogue.ids
+    titles = [((m.start, m.end, (ids[m.rows[0]],))) for m in notes.marks if m.rows and ids[m.rows[0]] not in talk.like]
+    places = [*notes.pointers, *titles]
+    pointed = [item for _, _, items in places for item in items if item in context.table]
     if pointed and not notes.has((*language.words("praise"), *language.words("like_behind"))):
-        behind = notes.plain[max(end for _, end, _ in notes.pointers) :].rstrip("。！!. ")
+        behind = notes.plain[max(end for _, end, _ in places) :].rstrip("。！!. ")
         if notes.constraints or denies(language.code, behind):
             talk.rejected = tuple(dict.fromkeys(pointed))
             talk.intent = "refine"
+            notes.seen = [row for row in notes.seen if ids[row] not in talk.rejected]
     elif context.table and not pointed and notes.has(language.words("all_of_them")) and len(notes.plain) <= 2 * SHORT:
         said = any(mark.value or mark.limit for mark in notes.marks) or talk.constraints or talk.statements
         if not said and denies(language.code, notes.plain.rstrip("。！!. ")):

@@ -99,7 +99,7 @@ def _drop(notes: Notes, marks: Iterable[Mark], gone: Iterable[Held]) -> None:
     for mark in marks:
         if not any(_names(mark, held.constraint) for held in gone):
             continue
-        mark.dropped = True
+        mark.dropped, mark.negated = True, False
         notes.use(mark.start, mark.end)
         if mark.limit is not None and mark.limit in notes.constraints:
             notes.constraints.remove(mark.limit)

@@ -7,16 +7,19 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from assistant.language import Language
+from assistant.text import fold
 from assistant.types import Constraint, Context, Held, Operator
 from assistant.unspaced.gazetteer import Gazetteer
 from assistant.unspaced.marks import Mark, Notes, Talk
 from assistant.unspaced.words import any_of
 
-_ENDINGS = ("片", "小说", "电影", "剧", "类", "题材", "的")
+_ENDINGS = ("片", "小说", "电影", "剧", "类", "题材", "的", "向的", "风的", "味的")
 """A category before or with one of these is used as one."""
 _JOINS = ("和", "与", "跟", "、", "及", "同", "加", "+", "兼")
 _LINKS = re.compile(r"[不能要得是有为别可以应该必须：: ]+$")
 """Between what somebody does and who: 主演不能是, 导演要."""
+_TINGES = "偏带含归算纯讲拍有"
+"""Before a category that an item has, or has something of: 偏惊悚的."""
 _LIGHT = frozenset(
     {
         "dull",
@@ -50,7 +53,7 @@ def beside(notes: Notes, mark: Mark, before: Iterable[str], behind: Iterable[str
     )
 
 
-def find_people(notes: Notes, language: Language) -> None:
+def find_people(notes: Notes, gazetteer: Gazetteer, language: Language) -> None:
     previous: tuple[Mark, Constraint] | None = None
     for mark in notes.marks:
         if "person" not in mark.kinds or mark.dropped:
@@ -58,7 +61,9 @@ def find_people(notes: Notes, language: Language) -> None:
         notes.use(mark.start, mark.end)
         roles = tuple(dict.fromkeys(role for role, _ in mark.people))
         group = _joined_to(notes, mark, language)
-        slots = next((s for m in group if (s := _slots_of(notes, m, language, roles)) != ["people"]), ["people"])
+        slots = next(
+            (s for m in group if (s := _slots_of(notes, gazetteer, m, language, roles)) != ["people"]), ["people"]
+        )
         slot = slots[0]
         names = tuple(dict.fromkeys(n for role, n in mark.people if slot in (role, "people")))
         op: Operator = "none" if mark.negated else "any"
@@ -87,7 +92,7 @@ def _joined_to(notes: Notes, mark: Mark, language: Language) -> list[Mark]:
     return [mark, *people[place + 1 : last + 1], *people[first:place]]
 
 
-def _slots_of(notes: Notes, mark: Mark, language: Language, roles: tuple[str, ...]) -> list[str]:
+def _slots_of(notes: Notes, gazetteer: Gazetteer, mark: Mark, language: Language, roles: tuple[str, ...]) -> list[str]:
     """The slots of what a person is named for; ``people`` where nothing tells, or nobody of the name does that."""
 
     def says(name: str) -> bool:
@@ -104,7 +109,21 @@ def _slots_of(notes: Notes, mark: Mark, language: Language, roles: tuple[str, ..
     if (not found or says("both")) and says("directed"):
         makers = [role for role in roles if role not in ("cast", "writer")]
         found += first("director", "creators", "author", "artist") or makers[:1]
+    if not found and len(roles) > 1 and beside(notes, mark, (), language.words("works_behind")):
+        found += _usual(gazetteer, mark, roles)
     return list(dict.fromkeys(found)) or ["people"]
+
+
+def _usual(gazetteer: Gazetteer, mark: Mark, roles: tuple[str, ...]) -> list[str]:
+    """What somebody does most is what their films are theirs for: 王家卫的电影 are not those that he wrote."""
+
+    def items(role: str) -> int:
+        column = gazetteer.catalogue.labels[role]
+        return max((len(column.rows.get(fold(name), ())) for own, name in mark.people if own == role), default=0)
+
+    counted = {role: items(role) for role in roles}
+    most = max(counted, key=lambda role: counted[role])
+    return [most] if counted[most] > sum(counted.values()) / 2 else []
 
 
 def _either(notes: Notes, one: Mark, other: Mark, language: Language) -> bool:
@@ -225,6 +244,7 @@ def _framed(notes: Notes, mark: Mark, start: int, end: int) -> bool:
     """Whether nothing unknown touches a category's name on either side, as in lists: "西班牙语、惊悚、2000年后"."""
     others = [m for m in notes.marks if m is not mark and "word" not in m.kinds]
     known = [m for m in others if (m.value or not m.kinds <= {"dull"} or m.end == mark.start)]
-    before = mark.start == start or not notes.plain[mark.start - 1].isalnum() or any(m.end == mark.start for m in known)
+    ahead = notes.plain[mark.start - 1 : mark.start]
+    before = mark.start == start or not ahead.isalnum() or ahead in _TINGES or any(m.end == mark.start for m in known)
     behind = mark.end == end or not notes.plain[mark.end].isalnum() or any(m.start == mark.end for m in known)
     return before and behind
