@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from assistant.serving import Serving
 
+PHRASED = {"moods": "something {}", "countries": "something from {}"}
+"""How somebody would ask for a value, in a catalogue in English; other values, and other languages, are named as they are."""
+
 
 def example_requests(serving: Serving, slots: Sequence[str] = ("categories", "moods", "countries")) -> list[str]:
     """Something like the title that most know, then the most common value of each slot that the catalogue has."""
@@ -15,5 +18,6 @@ def example_requests(serving: Serving, slots: Sequence[str] = ("categories", "mo
     for slot in slots:
         if (column := catalogue.labels.get(slot)) is not None and column.rows:
             common = max(column.rows, key=lambda value: (len(column.rows[value]), value))
-            found.append(column.display[common])
+            shown = column.display[common]
+            found.append(PHRASED.get(slot, "{}").format(shown) if shown.isascii() else shown)
     return found

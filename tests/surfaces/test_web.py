@@ -13,7 +13,7 @@ import pytest
 from assistant.documents import MAX_MESSAGE
 from assistant.errors import SettingsError
 from assistant.ingest import index_items
-from assistant.surfaces.web.accounts import KEYS_FILE, SECRET_FILE, Keys
+from assistant.surfaces.web.accounts import KEYS_FILE, PREFIX, SECRET_FILE, Keys
 from tests.assistant.catalogues import FILMS
 from tests.surfaces.served import Served, ask, events, served
 from vectorstore.embed_hashing import HashingEmbedder
@@ -209,6 +209,12 @@ def test_only_our_own_names_are_answered_to(client: httpx.Client) -> None:
     assert client.get("/ready", headers={"Host": "localhost:1234"}).status_code == 200
 
 
+def test_where_no_key_is_needed_clients_of_openai_may_send_any_but_a_former_one(client: httpx.Client) -> None:
+    assert client.get("/v1/models", headers={"Authorization": "Bearer none"}).status_code == 200
+    assert client.get("/v1/models", headers={"Authorization": f"Bearer {PREFIX}_0a_b"}).status_code == 401
+    assert client.get("/api/me", headers={"Authorization": "Bearer none"}).status_code == 401
+
+
 def test_keys_say_who_asks(folder: Path, tmp_path: Path) -> None:
     index_items(FILMS, tmp_path, embedder=HashingEmbedder())
     keys = Keys(tmp_path)
@@ -219,6 +225,7 @@ def test_keys_say_who_asks(folder: Path, tmp_path: Path) -> None:
         assert refused.status_code == 401
         assert refused.headers["www-authenticate"] == "Bearer"
         assert nobody.get("/api/me", headers={"Authorization": f"Bearer {ana[:-1]}x"}).status_code == 401
+        assert nobody.get("/v1/models", headers={"Authorization": "Bearer none"}).status_code == 401
 
         def who(key: str, **headers: str) -> httpx.Response:
             return nobody.get("/api/me", headers={"Authorization": f"Bearer {key}", **headers})

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request, Response
 
 from assistant.errors import AssistantError
-from assistant.surfaces.web.accounts import SESSION_DAYS, Caller, caller_of
+from assistant.surfaces.web.accounts import PREFIX, SESSION_DAYS, Caller, caller_of
 from assistant.surfaces.web.state import Web
 
 COOKIE = "session"
@@ -53,9 +53,12 @@ async def place(
 async def _who(request: Request, response: Response, server: Web) -> Caller:
     if header := request.headers.get("authorization", ""):
         key = server.keys.find_bearer(header)
-        if key is None:
+        if key is not None:
+            return caller_of(key, request.headers.get("x-user"))
+        ours = header.partition(" ")[2].strip().startswith(f"{PREFIX}_")
+        if needs_keys(server) or ours or not _is_compatible(request):
             raise NotAllowed("This key is not one of this server. Make one with: assistant keys add", 401)
-        return caller_of(key, request.headers.get("x-user"))
+        # Clients of other makers cannot leave their key out. Where none is needed, whatever they send says as little.
     if (cookie := request.cookies.get(COOKIE)) and (who := server.sessions.find(cookie)) is not None:
         in_force = server.keys.knows(who.key_id) if who.key_id is not None else not needs_keys(server)
         if in_force:
@@ -64,11 +67,15 @@ async def _who(request: Request, response: Response, server: Web) -> Caller:
     if needs_keys(server):
         raise NotAllowed("Say who asks, with the header: Authorization: Bearer KEY", 401)
     _check_origin(request)
-    if request.url.path.startswith("/v1/"):  # clients of other makers keep no cookies, and this machine has one user
+    if _is_compatible(request):  # clients of other makers keep no cookies, and this machine has one user
         return Caller(user=LOCAL_USER)
     who, cookie = server.sessions.start()
     set_session(request, response, cookie)
     return who
+
+
+def _is_compatible(request: Request) -> bool:
+    return request.url.path.startswith("/v1/")
 
 
 def needs_keys(server: Web) -> bool:

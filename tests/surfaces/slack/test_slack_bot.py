@@ -215,7 +215,7 @@ async def test_an_assistant_thread_suggests_requests_and_tells_that_it_works(fol
         assert values(fake.shown[-1], "like")
         assert fake.shown[-1]["thread_ts"] == "100.5"
         fake.refused["assistant.threads.setStatus"] = "not_allowed"  # no assistant view in this plan
-        await slack.event(direct("a comedy", thread="100.5"))
+        await slack.event(direct("a western before 1900", thread="100.5"))
         assert len(slack.store.conversations.turns("slack/T1/U1", "slack/T1/D1/100.5")) == 2
         await slack.click(fake.shown[-1], values(fake.shown[-1], "yes")[0])  # "Shall I leave out …?"
         assert values(fake.shown[-1], "like")

@@ -15,8 +15,9 @@ from tests.surfaces.web.browsing import CHROMIUM
 from vectorstore.embed_hashing import HashingEmbedder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    """Closed with each module: while it is open this thread has a running event loop, which async tests cannot use."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if not CHROMIUM.exists():
         pytest.skip(f"there is no chromium at {CHROMIUM}")

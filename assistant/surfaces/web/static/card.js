@@ -59,21 +59,23 @@ export function reason(explanation) {
 export function evidence(explanation) {
   const facts = new Map(explanation.facts.map((fact) => [fact.fact_id, fact]));
   const used = new Set();
-  const rows = [...explanation.claims]
-    .sort((one, other) => one.start - other.start)
-    .map((claim) => {
-      const supporting = claim.fact_ids.map((id) => facts.get(id)).filter(Boolean);
-      for (const fact of supporting) used.add(fact.fact_id);
-      return claimRow(claim, supporting);
-    });
+  let checked = 0;
+  const rows = new Map(); // what is said twice, and rests on the same, is one row
+  for (const claim of [...explanation.claims].sort((one, other) => one.start - other.start)) {
+    const supporting = claim.fact_ids.map((id) => facts.get(id)).filter(Boolean);
+    for (const fact of supporting) used.add(fact.fact_id);
+    const same = JSON.stringify([claim.text, claim.verdict, claim.fact_ids]);
+    if (rows.has(same)) continue;
+    rows.set(same, claimRow(claim, supporting));
+    if (claim.verdict === "supported") checked += 1;
+  }
   const others = explanation.facts.filter((fact) => !used.has(fact.fact_id)).map(factLine);
-  if (!rows.length && !others.length) return null;
-  const checked = explanation.claims.filter((claim) => claim.verdict === "supported").length;
+  if (!rows.size && !others.length) return null;
   return h(
     "details",
     { class: "evidence" },
     h("summary", {}, icon("check"), h("span", {}, t.evidence(checked))),
-    rows.length > 0 && h("ul", { class: "claims" }, rows),
+    rows.size > 0 && h("ul", { class: "claims" }, [...rows.values()]),
     others.length > 0 && h("div", { class: "others" }, h("p", { class: "small" }, t.alsoRests), h("ul", {}, others)),
     h("p", { class: "small" }, phrased(explanation)),
   );
@@ -88,8 +90,8 @@ function claimRow(claim, supporting) {
     icon(fine ? "check" : "dash"),
     h(
       "div",
-      {},
-      h("p", {}, h("q", { dir: "auto" }, claim.text), " ", h("span", { class: fine ? "unseen" : "verdict" }, fine ? t.supported : t.unchecked)),
+      { class: "claim-told" },
+      h("p", { class: "claim-words" }, h("q", { dir: "auto" }, claim.text), " ", h("span", { class: fine ? "unseen" : "verdict" }, fine ? t.supported : t.unchecked)),
       lines.length > 0 && h("ul", {}, lines),
     ),
   );

@@ -26,6 +26,7 @@ export async function open(id) {
     replace(log);
     if (id) {
       for (const turn of kept.turns) show(newTurn(turn.message, turn.message === "" ? t.tookBack("") : turn.message), turn.reply, turn.cards);
+      log.lastElementChild.scrollIntoView();
     } else welcome(kept);
   } catch (error) {
     if (state.conversation !== id) return;
@@ -86,7 +87,7 @@ export async function talk({ text = "", take_back = [], edits = false, label = "
   const status = h("p", { class: "small status" }, t.working);
   const cards = h("ol", { class: "cards" }, skeleton(), skeleton());
   put(reply, status, cards);
-  scroll(reply);
+  reply.closest(".turn").scrollIntoView({ behavior: calm() ? "auto" : "smooth" });
   const slow = setTimeout(() => replace(status, t.slow), SLOW);
   let done = null;
   const shown = [];
@@ -180,7 +181,3 @@ const does = {
     }
   },
 };
-
-function scroll(element) {
-  element.scrollIntoView({ behavior: calm() ? "auto" : "smooth", block: "nearest" });
-}

@@ -62,10 +62,10 @@ function entryRow(entry) {
     {},
     h("p", {}, h("strong", {}, entry.likes ? t.likes : t.avoids), " ", h("span", { dir: "auto" }, entry.value)),
     h("p", { class: "small", dir: "auto" }, `“${clean(entry.words)}”`, rests),
-    h("details", {}, h("summary", {}, t.correct), h("form", { class: "row", on: { submit: save } }, value, stance, h("button", { type: "submit", class: "button" }, t.save))),
     h(
       "div",
       { class: "row" },
+      h("details", {}, h("summary", {}, t.correct), h("form", { class: "row", on: { submit: save } }, value, stance, h("button", { type: "submit", class: "button" }, t.save))),
       entry.source === "proposed" && button(t.confirm, () => change(`${path}/confirm`, { method: "POST" }), { drawing: "check" }),
       button(t.delete, () => change(path, { method: "DELETE" }), { drawing: "trash" }),
     ),
