@@ -165,12 +165,13 @@ def _asked_role(reading: Reading, start: int, end: int, vocabulary: Vocabulary) 
         return "cast" if behind in cues["appeared"] else "makers"
     if any(before.endswith(cue) for cue in (*cues["directed"], *cues["by"])):
         return "makers"
-    near = {
-        reading.phrase(max(0, start - 1), start),
-        reading.phrase(end, end + 1),
-        reading.phrase(end + 1, end + 2),
-        reading.phrase(end + 2, end + 3),
-    }
+    near = {reading.phrase(max(0, start - 1), start)}
+    if start > 1 and near & set(cues["negation"]):  # "director not X"
+        near.add(reading.phrase(start - 2, start - 1))
+    for place in range(end, end + 3):
+        if reading.punctuated(place - 1):
+            break  # "with X, director not Y" says of X nothing but with
+        near.add(reading.phrase(place, place + 1))
     for role in sorted(vocabulary.catalogue.roles):
         if near & set(vocabulary.spoken.words[role].names):
             return "cast" if role == "cast" else "makers"
