@@ -10,6 +10,7 @@ from typing import Any
 from assistant.language import load_language, read_sentences
 from assistant.text import fold
 from assistant.types import Constraint
+from assistant.understanding.slots import NO, YES
 from assistant.unspaced.words import how_said
 
 _TELLS_NUMBER = re.compile(r"[\d零〇一二两三四五六七八九十百今去前]")
@@ -74,6 +75,9 @@ class ReplyWords:
             else:
                 shown = self.say("range_up_to", high=self.value(constraint.slot, high or ""))
             return shown if constraint.op == "range" else self.say("not", label=shown)
+        if len(constraint.values) == 1 and constraint.values[0] in (YES, NO):  # "in stock" rather than "yes"
+            holds = (constraint.values[0] == YES) == (constraint.op != "none")
+            return self.slot(constraint.slot) if holds else self.say("not", label=self.slot(constraint.slot))
         values = list(
             {fold(value): self._said.get(fold(value), value) for value in reversed(constraint.values)}.values()
         )

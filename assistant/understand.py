@@ -318,7 +318,8 @@ def _counted(reading: Reading, vocabulary: Vocabulary, context: Context) -> str 
         if held.constraint.op == "range" and held.constraint.slot in numeric and held.constraint.slot != "year":
             return held.constraint.slot
     lengths = {"runtime", "duration", "length", "minutes", "runtime_minutes", "pages", "num_pages", "page_count"}
-    return "price" if "price" in numeric and not lengths & set(numeric) else None
+    price = vocabulary.number_patterns.names.get("price")
+    return None if lengths & set(numeric) else price
 
 
 def _count(reading: Reading, vocabulary: Vocabulary) -> int | None:

@@ -72,6 +72,9 @@ class Constraint:
                 ends = f"from {self.low:g}" if self.low is not None else f"up to {self.high:g}"
             named = ends if self.slot == "year" else f"{self.slot} {ends}"
             return named if self.op == "range" else f"not {named}"
+        if self.values in (("yes",), ("no",)):  # "in stock" rather than "yes"
+            holds = (self.values == ("yes",)) == (self.op != "none")
+            return ("" if holds else "not ") + self.slot.replace("_", " ")
         joined = (" or " if self.op == "any" else " and ").join(self.values)
         if self.words and len(self.values) > 3:  # "Africa" rather than its countries
             joined = self.words

@@ -10,6 +10,7 @@ from assistant.text import fold
 from assistant.types import Context, Held
 from assistant.understanding.number_spans import NumberSpan
 from assistant.understanding.numbers import find_numbers
+from assistant.understanding.slots import NO, YES
 from assistant.vocabulary import Vocabulary
 
 
@@ -103,7 +104,7 @@ def phrases_of(what: str, vocabulary: Vocabulary) -> set[str]:
                 continue
             found |= {phrase, singular(phrase)}
             labels = (*vocabulary.label(phrase), *vocabulary.wish(phrase), *vocabulary.free_label(phrase))
-            found |= {fold(value) for _, value in labels}
+            found |= {fold(value) for _, value in labels if value not in (YES, NO)}  # of every flag
             found |= {fold(vocabulary.shown_person(name)) for name in vocabulary.person(phrase)}
     return found
 
