@@ -13,6 +13,7 @@ import logging
 import mmap
 import struct
 import time
+import unicodedata
 import uuid
 import zlib
 from contextlib import suppress
@@ -81,9 +82,9 @@ def _derived(store: Store) -> Tables:
 
 @cache
 def _code() -> str:
-    """A digest of the code that makes tables, so that none made by other code are read."""
+    """A digest of the code that makes tables, and of the Unicode that it folds by, so that no others are read."""
     makers = (derive, Tables, fold, item_from_record, is_translation, LabelRows, Lexicon, families_of, vocabulary, stem)
-    digest = sha256()
+    digest = sha256(unicodedata.unidata_version.encode())
     for path in dict.fromkeys(inspect.getfile(inspect.unwrap(maker)) for maker in makers):
         digest.update(Path(path).read_bytes())
     for name in _DATA:
