@@ -200,6 +200,17 @@ def test_replies_that_are_coming(browser, stalling, size):
     seen.close()
 
 
+def test_in_chinese(browser, talkative, size):
+    seen = Watched(browser, talkative, locale="zh-CN", **size)
+    assert seen.page.evaluate("[document.documentElement.lang, document.title]") == ["zh", "推荐助手"]
+    check(seen, "empty, in Chinese")
+    seen.say("science fiction")
+    seen.page.locator(".card summary").first.click()
+    assert seen.page.locator(".reply").get_attribute("lang") == "en"  # an answer is in the language of its question
+    check(seen, "cards in English on a page in Chinese")
+    seen.close()
+
+
 def test_a_page_that_is_loading(browser, talkative, size):
     seen = Watched(browser, talkative, settled=False, **size)
     seen.page.route("**/api/examples", lambda route: None)

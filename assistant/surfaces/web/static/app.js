@@ -4,7 +4,7 @@ import { open, startOver, talk } from "./conversation.js";
 import { button, h, iconButton, put } from "./dom.js";
 import { history } from "./history.js";
 import { showData, showTastes } from "./kept.js";
-import { t } from "./messages.js";
+import { language, t } from "./messages.js";
 import { box, composer, log, panel, state } from "./parts.js";
 
 const banner = h("p", { class: "banner", role: "status", hidden: true });
@@ -25,6 +25,8 @@ const side = h(
 const menu = iconButton(t.menu, "menu", () => setMenu(!document.body.classList.contains("menu-open")), { "aria-expanded": "false", "aria-controls": "side" });
 
 function start() {
+  document.documentElement.lang = language;
+  document.title = t.name;
   menu.classList.add("menu");
   put(
     document.getElementById("app"),
