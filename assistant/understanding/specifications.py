@@ -235,8 +235,10 @@ def find_tagged(reading: Reading, vocabulary: Vocabulary) -> None:
             slots = {slot for slot, _ in labels if before.text in vocabulary.spoken.words[slot].names}
             if labels and before.text in topic and phrase[0].isdigit():
                 slots = {labels[0][0]}
-            if not slots or (not phrase[0].isdigit() and phrase not in vocabulary.spoken_words):
+            if not slots:
                 continue
+            if not phrase[0].isdigit() and phrase not in vocabulary.spoken_words:
+                break  # "tagged time travel" is no tag of time
             slot = min(slots)
             op: Operator = "none" if negated_at(reading, _lead(reading, start - 1)) else "any"
             values = tuple(value for s, value in labels if s == slot)
