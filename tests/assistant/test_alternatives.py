@@ -117,3 +117,15 @@ def test_a_point_inside_a_name_ends_no_negation(tmp_path: Path) -> None:
         said = understand(text, vocabulary).constraints
         assert {constraint.op for constraint in said} == {"none"}
         assert len({value for constraint in said for value in constraint.values}) == 2
+
+
+def test_the_longest_tag_behind_the_name_of_its_slot_is_meant(tmp_path: Path) -> None:
+    tags = ("time travel", "time", "travel")
+    items: list[dict[str, object]] = [
+        {"item_id": f"i{n}", "title": f"Thing {n}", "runtime": 90 + n, "tags": [tags[n % 3]]} for n in range(9)
+    ]
+    index_items(items, tmp_path, embedder=HashingEmbedder())
+    with Store(tmp_path) as store:
+        vocabulary = Vocabulary(Catalogue.load(store), load_language("en"))
+    for text, meant in (("tagged time travel", "time travel"), ("with the tag time", "time")):
+        assert [constraint.values for constraint in understand(text, vocabulary).constraints] == [(meant,)]
