@@ -81,7 +81,8 @@ def find_references(notes: Notes, gazetteer: Gazetteer, context: Context) -> lis
     for match in re.finditer(any_of(gazetteer.phrases.this), notes.plain):
         if match.start() in titles and notes.free(*match.span()):  # 《异形》这部
             point(*match.span(), (titles[match.start()],))
-    for name in gazetteer.phrases.this:
+    named = any(item in table for item in titles.values())  # 这个 beside a title of the list is none of the others
+    for name in () if named else gazetteer.phrases.this:
         at = notes.plain.find(name)
         if at < 0 or not notes.free(at, at + len(name)):
             continue

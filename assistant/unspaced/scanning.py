@@ -102,6 +102,8 @@ def _mark_at(notes: Notes, gazetteer: Gazetteer, language: Language, at: int) ->
             link = _LINK.match(notes.plain, at + size)
             size = (link.end() if link is not None else at + size) - at
             notes.use(at, at + size)
+        if size > 1 and not people and not labels and _cuts_name(notes.plain, gazetteer, at, at + size):
+            continue
         if kinds or phrase in language.stopwords or phrase in language.item_words or phrase in phrases.slot_names:
             notes.marks.append(Mark(at, at + size, frozenset(kinds or {"dull"}), labels=labels, people=people))
             return size
@@ -112,6 +114,15 @@ def _people(gazetteer: Gazetteer, phrase: str) -> tuple[tuple[str, str], ...]:
     """(role, name) pairs of a name; of a last name alone only where no value has it: 爱尔兰 is a country."""
     people = gazetteer.people.get(key(phrase), ())
     return people if phrase not in gazetteer.labels or any(key(name) == key(phrase) for _, name in people) else ()
+
+
+def _cuts_name(plain: str, gazetteer: Gazetteer, start: int, end: int) -> bool:
+    """Whether a name of three characters or more begins in a stretch and goes on behind it: 要有 in 要有村架纯演的."""
+    return any(
+        plain[begin:stop] in gazetteer.people
+        for begin in range(start + 1, end)
+        for stop in range(max(end + 1, begin + 3), min(begin + 6, len(plain)) + 1)
+    )
 
 
 def _part_of_name(notes: Notes, start: int, end: int) -> bool:

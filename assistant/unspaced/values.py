@@ -211,6 +211,8 @@ def _any_will_do(notes: Notes, one: Mark, other: Mark, language: Language) -> bo
 
 def _happens_there(notes: Notes, mark: Mark) -> bool:
     """Whether a place is where something happens, not where an item is from: "在泰国失踪"."""
+    if any(m.end == mark.start and m.kinds & {"replace", "contrast"} for m in notes.marks):
+        return False
     return notes.plain[: mark.start].endswith(("在", "去", "到", "往", "逃离", "来到", "飞往")) and not notes.plain[
         mark.end :
     ].startswith(("拍", "制作", "出品"))
