@@ -20,6 +20,8 @@ FAR = 2.0
 """An upper limit of more than so many times the greatest number that there is limits nothing, and is not meant to."""
 SIXTY = 60
 """Of what a unit with so many smaller ones is divided in."""
+LEAST_WORD = 20
+"""The least number in words that limits something without saying what it counts."""
 AROUND = 0.1
 """How far "about 300 pages" reaches to either side, as a share, where the language says nothing else."""
 
@@ -74,14 +76,7 @@ class _Finder:
         written = groups[f"n{n}"]
         if written is None:
             return None
-        words, numbers = self.patterns.words["halves"], self.patterns.language.numbers
-        plain = re.sub(r"\s+", " ", written)
-        if plain in words:
-            value = float(words[plain])
-        elif plain in numbers:
-            value = float(numbers[plain])
-        else:
-            value = float(plain.replace(",", ""))
+        value = self._written(written)
         if groups[f"half{n}"] or groups[f"late{n}"]:
             value += 0.5
         if groups[f"quarters{n}"]:
@@ -107,11 +102,22 @@ class _Finder:
                 return self.patterns.names[re.sub(r"\s+", " ", name)], 1.0
         if bare and self.default is not None and self.default in self.spoken.numeric:
             plain = [groups[name] for name in ("n1", "n2") if groups.get(name)]
-            if self.answer is None and not all(written[0].isdigit() for written in plain):
+            values = [self._written(number) for number in plain]
+            sure = all(number[0].isdigit() or value >= LEAST_WORD for number, value in zip(plain, values, strict=True))
+            if self.answer is None and not sure:
                 return None  # "at least one car chase"
-            if self.answer is not None or all(self._plausible(float(written.replace(",", ""))) for written in plain):
+            if self.answer is not None or all(map(self._plausible, values)):
                 return self.default, 1.0
         return None
+
+    def _written(self, number: str) -> float:
+        """A number in figures or words."""
+        words = self.patterns.language.numbers
+        plain = re.sub(r"\s+", " ", number)
+        if plain in words:
+            return float(words[plain])
+        halves = self.patterns.words["halves"]
+        return float(halves[plain]) if plain in halves else float(plain.replace(",", ""))
 
     def _plausible(self, value: float) -> bool:
         """Whether a number that does not say what it counts can be one of the default slot."""

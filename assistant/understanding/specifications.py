@@ -48,6 +48,10 @@ def find_specified(reading: Reading, vocabulary: Vocabulary) -> None:
     clauses = [_clause(reading, start, end, values, vocabulary) for start, end in _clauses(reading, values)]
     clean = [clause for clause in clauses if clause.named and not clause.strange]
     asks = next((n for n, clause in enumerate(clauses) if clause.asks), 0)
+    for clause in clauses[:asks]:
+        if clause.strange:  # what is told before the asking is no wish
+            for token in reading.tokens[clause.start : clause.end]:
+                token.named = True
     told = [clause for clause in clauses[asks:] if clause.strange and not clause.chat]  # "my sister comes, so I want …"
     if reading.like or len(clean) < CLEAN_PER_TOLD * len(told):
         return
