@@ -41,7 +41,7 @@ _CODE = re.compile(r"[a-z]{2,3}(?:[-_][A-Za-z]{2,4})?|https?:.*|www\..*")
 class AskingSettings:
     """When a question is worth asking."""
 
-    least_gain: float = 0.4
+    least_gain: float = 0.3
     """Bits that the answer must be expected to tell."""
     patience: float = 0.05
     """Bits more for the first question that was answered with "I don't mind", and so many times the square of their number

@@ -339,7 +339,7 @@ def _question(
     query = situation.query
     if not ranking or query.only or query.like or query.intent == "small_talk":
         return None
-    people = serving.catalogue.roles
+    people = {"people", *serving.catalogue.roles}
     said = [c for one in situation.held for c in one.constraint.alternatives()]
     # Whom somebody does not want says nothing of whom they do; "no horror" says that kinds were thought of.
     settled = {c.slot for c in said if c.op != "none" or c.slot not in people} | set(state.asked)

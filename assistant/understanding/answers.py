@@ -194,15 +194,19 @@ def _value_at(
     """The longest value from a token on: where it stands without the words around it that say nothing ("about war,
     please"), and what it means; a value that the catalogue writes just so comes before what else the words may mean."""
     spoken = vocabulary.spoken.words.get(slot)
+    language = vocabulary.language
+    small = {*language.stopwords, *language.words("behind_negation"), *language.words("chatter")}
+    small |= {*language.cues["negation"]}
     for size in range(min(vocabulary.language.longest, len(reading.tokens) - index), 0, -1):
         start, end = index, index + size
         value = _value(reading.phrase(start, end), slot, vocabulary)
         if not value or (spoken is not None and reading.phrase(start, end) in spoken.names):
             continue  # "a dark mood" names the mood once
-        while end - start > 1 and _value(reading.phrase(start + 1, end), slot, vocabulary) == value:
+        while end - start > 1 and reading.tokens[start].text in small:
             start += 1
-        while end - start > 1 and _value(reading.phrase(start, end - 1), slot, vocabulary) == value:
+        while end - start > 1 and reading.tokens[end - 1].text in small:
             end -= 1
+        value = _value(reading.phrase(start, end), slot, vocabulary) or value
         exact = _exact_within(reading, start, end, slot, vocabulary)
         return exact if exact is not None else (start, end, value)
     return None

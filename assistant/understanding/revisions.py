@@ -40,7 +40,15 @@ def name_cards(reading: Reading, vocabulary: Vocabulary, context: Context) -> No
     for reference in find_references(reading, vocabulary, context, loose=True):
         first, last = reading.tokens_of(reference.start, reference.end)
         on_table = reference.titled and bool({*reference.ids} & {*context.table})
-        if on_table and last - first > 1 and reading.free_span(reference.start, reference.end):
+        judged = (
+            reference.start in reading.openings
+            and last < len(reading.tokens)
+            and (
+                reading.tokens[last].text in reading.language.words("being")
+                or reading.plain[reference.end :][:1] == "?"
+            )
+        )
+        if on_table and (last - first > 1 or judged) and reading.free_span(reference.start, reference.end):
             reading.use_span(reference.start, reference.end)
             reading.references.extend(reference.ids)
             reading.refines = True

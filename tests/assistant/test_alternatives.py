@@ -15,7 +15,7 @@ from assistant.ingest import index_items
 from assistant.merging import hear
 from assistant.reply_words import reply_words
 from assistant.store import Store
-from assistant.types import Constraint, Context, Held, Query, Utterance
+from assistant.types import Constraint, Context, Held, Query, Question, Utterance
 from assistant.understand import understand
 from assistant.understanding.held import held_by
 from assistant.vocabulary import Vocabulary, load_language
@@ -129,3 +129,16 @@ def test_the_longest_tag_behind_the_name_of_its_slot_is_meant(tmp_path: Path) ->
         vocabulary = Vocabulary(Catalogue.load(store), load_language("en"))
     for text, meant in (("tagged time travel", "time travel"), ("with the tag time", "time")):
         assert [constraint.values for constraint in understand(text, vocabulary).constraints] == [(meant,)]
+
+
+def test_somebody_whose_first_name_is_anothers_last_name_is_one_person(tmp_path: Path) -> None:
+    names = ("Simms Taback", "Ruth Simms")
+    items: list[dict[str, object]] = [
+        {"item_id": f"i{n}", "title": f"Thing {n}", "creators": [names[n % 2]], "year": 1990 + n} for n in range(8)
+    ]
+    index_items(items, tmp_path, embedder=HashingEmbedder())
+    with Store(tmp_path) as store:
+        vocabulary = Vocabulary(Catalogue.load(store), load_language("en"))
+    asked = Context(turn=2, question=Question(slot="creators", text="By whom?"))
+    said = understand("by Simms Taback, please", vocabulary, asked)
+    assert [(constraint.op, constraint.values) for constraint in said.constraints] == [("any", ("Simms Taback",))]
