@@ -44,7 +44,7 @@ class _Clause:
 def find_specified(reading: Reading, vocabulary: Vocabulary) -> None:
     """Mark the tokens whose labels are promises: those of clauses that name values and tell nothing."""
     values = _values(reading, vocabulary)
-    values |= {n: 1 for n, token in enumerate(reading.tokens) if n not in values and token.text[0].isdigit()}
+    values |= {n: 1 for n, token in enumerate(reading.tokens) if n not in values and token.text[:1].isdigit()}
     clauses = [_clause(reading, start, end, values, vocabulary) for start, end in _clauses(reading, values)]
     clean = [clause for clause in clauses if clause.named and not clause.strange]
     asks = next((n for n, clause in enumerate(clauses) if clause.asks), 0)
@@ -65,7 +65,7 @@ def specifies(reading: Reading, vocabulary: Vocabulary) -> bool:
     """Whether a message asks for an item by several of its properties, whatever else it looks like: "what do you have in
     red, author: Miranda July?" asks nothing about an item."""
     values = _values(reading, vocabulary)
-    values |= {n: 1 for n, token in enumerate(reading.tokens) if n not in values and token.text[0].isdigit()}
+    values |= {n: 1 for n, token in enumerate(reading.tokens) if n not in values and token.text[:1].isdigit()}
     clauses = [_clause(reading, start, end, values, vocabulary) for start, end in _clauses(reading, values)]
     clean = [clause for clause in clauses if clause.named and not clause.strange]
     asks = any(cue_at(reading, index, reading.language.words("asking")) for index in range(len(reading.tokens)))

@@ -67,7 +67,7 @@ TERMINAL = [
 
 INVISIBLE = [
     "\u202egnp.exe\u202c", "\u202d\u202e\u2066\u2067x\u2069", "\u200fright\u200e", "\u061cx", "<scr\u200bipt>alert(1)</scr\u200dipt>", "zero\u200b\u200c\u200d\u2060width", "\ufeff<script>alert(1)</script>", "soft\xadhyphen", "\U000e0041\U000e0042tags", "\ufff9a\ufffab\ufffb", "\U0001d173\U0001d17a", "\ue000private\U000f0000", "\u115f\u3164\uffa0", "a\ufe0f\ufe0e", "\u2800\u2800", "\u180e\u034f",
-    "\uff1cscript\uff1ealert(1)\uff1c/script\uff1e", "\u02bascript\u02ba", "\u2039script\u203a", "\u0130\u0131\u212a\u017f", "<\u017fcript>alert(1)</\u017fcript>", "A\u0300\u0301\u0302" * 40, "Z" + "\u0351\u036b\u0343" * 60, "\ufdfd" * 20, "\u0e49" * 50, "\U0001f3f3\ufe0f\u200d\U0001f308" * 20, "\uffff\ufffe", "\ufffd", "\u05d0\u05d1 <b>x</b> 1 < 2", "\u0627\u0644 (<i>x</i>)", "\u540d\u524d<script>alert(1)</script>",
+    "\uff1cscript\uff1ealert(1)\uff1c/script\uff1e", "\u02bascript\u02ba", "\u2039script\u203a", "\uff9f", "one \uff9f\uff9e two", "\u0130\u0131\u212a\u017f", "<\u017fcript>alert(1)</\u017fcript>", "A\u0300\u0301\u0302" * 40, "Z" + "\u0351\u036b\u0343" * 60, "\ufdfd" * 20, "\u0e49" * 50, "\U0001f3f3\ufe0f\u200d\U0001f308" * 20, "\uffff\ufffe", "\ufffd", "\u05d0\u05d1 <b>x</b> 1 < 2", "\u0627\u0644 (<i>x</i>)", "\u540d\u524d<script>alert(1)</script>",
 ]  # fmt: skip
 
 MARKDOWN = [

@@ -190,6 +190,13 @@ def test_a_cookie_cannot_be_made_or_changed(server: Served) -> None:
 
 
 @pytest.mark.parametrize(
+    "text", ["\uff9f", "one \uff9f\uff9e two", "like \uff9f", "the \uff9f one", "under \uff9f minutes", "\u0301"]
+)
+def test_words_of_which_folding_leaves_nothing_are_answered(client: httpx.Client, text: str) -> None:
+    assert ask(client, text)["text"]
+
+
+@pytest.mark.parametrize(
     "headers",
     [
         {"Origin": "https://evil.example"},
