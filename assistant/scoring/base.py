@@ -54,11 +54,6 @@ class History:
         return bool((ordered[1:] == ordered[:-1]).any())
 
     @cached_property
-    def weighed(self) -> dict[object, Scores]:
-        """Weights of the events by how they are weighed: most scorers ask for what another one has asked for."""
-        return {}
-
-    @cached_property
     def moments(self) -> tuple[Rows, Rows]:
         """(len(history),) the number, from 0, of each event's moment, and (n_moments,) how many events each has.
 

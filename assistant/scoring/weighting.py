@@ -46,18 +46,11 @@ class HistoryWeighting:
     """Events of the same second share the mean of their decay, as their order means nothing."""
 
     def weights(self, history: History) -> Scores:
-        """(len(history),) float32, not to be written to; zero for events that do not count.
+        """(len(history),) float32; zero for events that do not count.
 
         When an item occurs more than once, its latest event that says anything counts. Decay goes by place in the
         history: a fit on data without order chooses no decay.
         """
-        found = history.weighed.get(self)
-        if found is None:
-            found = history.weighed[self] = self._weigh(history)
-            found.flags.writeable = False
-        return found
-
-    def _weigh(self, history: History) -> Scores:
         n = len(history)
         if n == 0:
             return np.zeros(0, np.float32)

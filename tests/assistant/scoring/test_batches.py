@@ -139,27 +139,6 @@ def test_scores_are_the_sum_of_what_the_events_add(name, some):
         close(scores[[0, 17, 63]], np.array([share.sum() for share in shares], np.float32))
 
 
-def test_weights_are_worked_out_once_per_weighting_and_history(monkeypatch):
-    history, worked_out = made([3, 40, 5, 61], time=[10.0, 10.0, 10.0, 20.0], weight=[1.0, -0.5, 1.0, 1.0]), []
-    weigh = HistoryWeighting._weigh
-    monkeypatch.setattr(HistoryWeighting, "_weigh", lambda self, h: (worked_out.append(self), weigh(self, h))[1])
-    some = [
-        HistoryWeighting(decay=d, influence=i, average_ties=t)
-        for d in (1.0, 0.8)
-        for i in (0.0, 1.0)
-        for t in (False, True)
-    ]
-    first = [one.weights(history) for one in some]
-    again = [replace(one).weights(history) for one in some]
-    assert len(worked_out) == len(some)
-    for one, other, weighting in zip(first, again, some, strict=True):
-        assert one is other
-        np.testing.assert_array_equal(one, weighting.weights(replace(history)))
-    assert len({weights.tobytes() for weights in first}) == 3  # without ratings their influence makes no difference
-    with pytest.raises(ValueError, match="read-only"):
-        first[0][0] = 2.0
-
-
 def test_none_at_all_is_an_empty_table():
     scorer = Attributes().fit(world.interactions(), world.features())
     assert score_many(scorer, []).shape == (0, world.N_ITEMS)
