@@ -68,7 +68,8 @@ def understand(
     if not any(held_by(match["what"], vocabulary, context) for match in reading.matches("take_back")):
         find_answer(reading, vocabulary, context)  # "forget the brand, it doesn't matter" answers nothing
     act = None
-    if not _all_used(reading) and not _answers_number(reading, vocabulary, context):
+    further = any(m.start() <= reading.lead for m in reading.matches("further")) and "?" not in reading.plain
+    if not (_all_used(reading) or further or _answers_number(reading, vocabulary, context)):
         act = find_act(reading, vocabulary, context, specifies=specifies(reading, vocabulary))
     if act in QUESTIONS:
         return _question(reading, vocabulary, context, act)
