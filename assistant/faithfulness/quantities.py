@@ -182,7 +182,7 @@ def _at(tokens: list[Token], i: int, nouns: frozenset[str] = frozenset()) -> Qua
 
 
 def _year_like(token: Token) -> bool:
-    return len(token.text) == 4 and token.text.isdigit() and 1400 <= int(token.text) <= 2100
+    return len(token.text) == 4 and token.text.isdecimal() and 1400 <= int(token.text) <= 2100
 
 
 def _decade(tokens: list[Token], i: int) -> Quantity | None:
@@ -190,7 +190,7 @@ def _decade(tokens: list[Token], i: int) -> Quantity | None:
     after = tokens[i + 1] if i + 1 < len(tokens) else None
     start, end = i, i + 1
     value: float | None = None
-    if token.kind == "number" and len(token.text) in (2, 4) and token.text.isdigit() and token.text.endswith("0"):
+    if token.kind == "number" and len(token.text) in (2, 4) and token.text.isdecimal() and token.text.endswith("0"):
         if after is not None and after.low in {"s", "'s"} and after.start == token.end:
             value, end = float(token.text), i + 2
     elif token.low in _DECADES:
