@@ -3,7 +3,7 @@
 Two things are doubted, and only where the promises leave nothing. Who was told that nothing fits and says what they want
 again, in whatever words, is taken by these words alone: what was held from before and is not among them may never have been
 meant. And a value whose words name something else in this catalogue, too (a language and a theme, a series and a tag), is
-taken in any of its senses, and somebody in any role; what a message rules out and wants in the same breath is wanted. Where that leaves nothing either, everything stays as it was heard, and the denial is right.
+taken in any of its senses (a role that was said stays); what a message rules out and wants in the same breath is wanted. Where that leaves nothing either, everything stays as it was heard, and the denial is right.
 """
 
 from __future__ import annotations
@@ -113,8 +113,6 @@ def _ruled_out_and_wanted(one: Held, wanted: Sequence[Held], catalogue: Catalogu
 def _any_sense(held: Held, vocabulary: Vocabulary) -> Held | None:
     """The promise with whatever else its words name in the catalogue; None where that is nothing."""
     constraint = held.constraint
-    if constraint.slot in vocabulary.catalogue.roles and constraint.op == "any" and not constraint.either:
-        return replace(held, constraint=replace(constraint, slot="people"))  # whatever they did
     phrase = fold(constraint.words)
     if constraint.op not in ("any", "range") or constraint.either or not phrase:
         return None

@@ -348,8 +348,12 @@ def _unknown_names(reading: Reading, vocabulary: Vocabulary) -> tuple[str, ...]:
         for kind, least in (("like", 1), ("acted", 2), ("directed", 2), ("by", 2), ("named", 1)):
             size = cue_at(reading, index, cues[kind])
             start = end = index + size
-            if not size or not reading.free(start, start + 1):
-                continue
+            if (
+                not size
+                or not reading.free(start, start + 1)
+                or reading.tokens[start].text in reading.language.stopwords
+            ):
+                continue  # "like I told you"
             while end < len(reading.tokens) and not reading.tokens[end].used and reading.tokens[end].raw[:1].isupper():
                 end += 1
                 if reading.punctuated(end - 1):

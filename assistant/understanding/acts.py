@@ -43,10 +43,10 @@ def find_act(reading: Reading, vocabulary: Vocabulary, context: Context, *, spec
             return found
     if found := _why(reading, vocabulary, context) or _doubts(reading, vocabulary, context):
         return found
-    if _compares(reading, vocabulary, context):
-        return "compare"
     if specifies:
         return None
+    if _compares(reading, vocabulary, context):
+        return "compare"
     if _asks_for_title(reading, vocabulary, context) or _takes_and_asks(reading, vocabulary, context):
         return "about"
     if _accepts(reading, vocabulary, context):

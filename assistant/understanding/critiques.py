@@ -214,6 +214,9 @@ class _Critic:
                     continue  # "a cop who is too old for this job"
                 if not (self._limited_by(match.start(), at) or self._unwanted(match.start(), at)):
                     self._untold(match.start(), at)
+        for token in self.reading.tokens if self.reading.rejected else ():
+            if token.negated and not token.used:  # "not the second, it's ancient"
+                self._limited_by(token.start, token.start)
 
     def _speaks_of_a_card(self, start: int) -> bool:
         """Whether nothing but words without content, and what speaks of items, stands before a place in its clause."""

@@ -69,7 +69,8 @@ def specifies(reading: Reading, vocabulary: Vocabulary) -> bool:
     clauses = [_clause(reading, start, end, values, vocabulary) for start, end in _clauses(reading, values)]
     clean = [clause for clause in clauses if clause.named and not clause.strange]
     asks = any(cue_at(reading, index, reading.language.words("asking")) for index in range(len(reading.tokens)))
-    return asks and len(clean) >= SPECIFIES
+    adds = any(match.start() <= reading.lead for match in reading.matches("addition"))
+    return (asks and len(clean) >= SPECIFIES) or (adds and bool(clean) and not reading.plain.rstrip().endswith("?"))
 
 
 def _values(reading: Reading, vocabulary: Vocabulary) -> dict[int, int]:
