@@ -328,7 +328,7 @@ def _count(reading: Reading, vocabulary: Vocabulary) -> int | None:
     if len(reading.tokens) < 2:
         return None
     first, language = reading.tokens[0], vocabulary.language
-    number = int(first.text) if first.text.isdigit() and len(first.text) < 3 else language.numbers.get(first.text)
+    number = int(first.text) if first.text.isdecimal() and len(first.text) < 3 else language.numbers.get(first.text)
     if not number or first.used:
         return None
     for index, token in enumerate(reading.tokens[1:4], 1):

@@ -190,9 +190,21 @@ def test_a_cookie_cannot_be_made_or_changed(server: Served) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["\uff9f", "one \uff9f\uff9e two", "like \uff9f", "the \uff9f one", "under \uff9f minutes", "\u0301"]
+    "text",
+    [
+        "\uff9f",
+        "one \uff9f\uff9e two",
+        "like \uff9f",
+        "the \uff9f one",
+        "under \uff9f minutes",
+        "\u0301",
+        "\u24fb westerns",
+        "\u00b2 westerns",
+    ],
 )
-def test_words_of_which_folding_leaves_nothing_are_answered(client: httpx.Client, text: str) -> None:
+def test_words_of_which_folding_leaves_nothing_and_digits_that_are_no_numbers_are_answered(
+    client: httpx.Client, text: str
+) -> None:
     assert ask(client, text)["text"]
 
 
