@@ -119,7 +119,7 @@ def main() -> None:
     kinds = Counter(one.kind for one in judged)
     right = Counter(one.kind for one in judged if one.right)
     share = mean_interval(np.array([one.right for one in judged], dtype=float))
-    assert share is not None and share.low is not None
+    assert share is not None
     print(f"{len(judged)} messages, understood as meant: {share.estimate:.3f} [{share.low:.3f}, {share.high:.3f}]")
     print(", ".join(f"{kind} {right[kind]}/{count}" for kind, count in sorted(kinds.items())))
     lost, extra = (
