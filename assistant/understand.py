@@ -30,7 +30,8 @@ from assistant.understanding.numbers import find_numbers
 from assistant.understanding.people import find_people
 from assistant.understanding.reading import Reading, cue_at, read
 from assistant.understanding.references import find_references
-from assistant.understanding.revisions import find_rejections, find_replaced, find_revisions, name_cards
+from assistant.understanding.replacing import find_replaced
+from assistant.understanding.revisions import find_rejections, find_revisions, name_cards
 from assistant.understanding.shared_values import find_same
 from assistant.understanding.specifications import find_promised, find_specified, find_tagged, named_at, specifies
 from assistant.understanding.spelling import respell

@@ -64,12 +64,13 @@ def _new_subject(reading: Reading, context: Context) -> None:
 def _undo(reading: Reading, context: Context) -> None:
     for match in reading.matches("undo"):
         latest = max(held.turn for held in context.held)
-        _drop(reading, [held for held in context.held if held.turn == latest])
+        drop(reading, [held for held in context.held if held.turn == latest])
         reading.use_span(match.start(), match.end())
         return
 
 
-def _drop(reading: Reading, helds: Iterable[Held]) -> None:
+def drop(reading: Reading, helds: Iterable[Held]) -> None:
+    """Note that some of what is held no longer counts."""
     reading.take_back.extend(held.held_id for held in helds if held.held_id not in reading.take_back)
     reading.refines = True
 
@@ -86,7 +87,7 @@ def _take_back(reading: Reading, vocabulary: Vocabulary, context: Context) -> No
         if match.span() in swaps and not helds:
             helds, end = _swapped(reading, match, vocabulary, context)
         if helds:
-            _drop(reading, helds)
+            drop(reading, helds)
         elif match.span() not in swaps:
             continue
         reading.use_span(match.start(), end)  # of two, the one that goes is not asked for, held or not
@@ -111,7 +112,7 @@ def _needless(reading: Reading, vocabulary: Vocabulary, context: Context) -> Non
         if not reading.free_span(match.start("what"), match.end("what")):
             continue
         if helds := held_by(match["what"], vocabulary, context):
-            _drop(reading, helds)
+            drop(reading, helds)
         elif not (values_known(match["what"], vocabulary) or numbers_in(match["what"], vocabulary)):
             continue
         reading.use_span(match.start(), match.end())
@@ -171,7 +172,7 @@ def _relax(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
                 and (held.constraint.high if up else held.constraint.low) is not None
             ]
             if blocking:
-                _drop(reading, blocking)
+                drop(reading, blocking)
             reading.use_span(match.start(), match.end())
             reading.refines = True
         if _relax_numbers(reading, vocabulary, context, match):
@@ -187,7 +188,7 @@ def _readmit(reading: Reading, vocabulary: Vocabulary, context: Context) -> None
         phrases = phrases_of(match["what"], vocabulary)
         ruled_out = [h for h in context.held if h.constraint.op == "none" and phrases & values_of(h, vocabulary)]
         if ruled_out and reading.free_span(match.start(), match.end()):
-            _drop(reading, ruled_out)
+            drop(reading, ruled_out)
             reading.use_span(match.start(), match.end())
 
 
@@ -224,7 +225,7 @@ def _relax_numbers(reading: Reading, vocabulary: Vocabulary, context: Context, m
         reading.add(
             Constraint(slot=span.slot, op="range", low=low, high=high, words=words), first, last, promised=held.promised
         )
-        _drop(reading, [held])
+        drop(reading, [held])
         reading.use_span(match.start(), match.end())
         return True
     return False
@@ -246,7 +247,7 @@ def _mark_widening(reading: Reading, vocabulary: Vocabulary, context: Context, m
         if held.constraint.op == "none" and phrases_of(what, vocabulary) & values_of(held, vocabulary)
     ]
     if excluded:
-        _drop(reading, excluded)
+        drop(reading, excluded)
         reading.use_span(match.start(), match.end())
     elif wider:
         reading.widened.extend(wider)
@@ -373,56 +374,3 @@ def _use(reading: Reading, references: Sequence[Reference], match: re.Match[str]
         reading.use_span(reference.start, reference.end)
     reading.use_span(match.start(), match.end())
     reading.refines = True
-
-
-# replacing
-
-
-def _promise_instead(reading: Reading, context: Context) -> None:
-    """Promise what is named in the place of a promise: it is as much of a must as that was."""
-    must = {held.constraint.slot for held in context.held if held.promised and held.held_id in reading.take_back}
-    promised = [wish for wish in reading.wishes if wish.slot in must and wish.op != "none"]
-    reading.wishes = [wish for wish in reading.wishes if wish not in promised]
-    reading.constraints += promised
-
-
-def _limit_instead(reading: Reading, gone: Sequence[Held]) -> None:
-    """ "Make it 110 minutes" moves the limit that was held: what was an upper one is one again."""
-    limits = {h.constraint.slot: h.constraint for h in gone if h.promised and h.constraint.op == "range"}
-    for wish in list(reading.wishes):
-        old = limits.get(wish.slot)
-        if wish.op != "range" or old is None or wish.low is None or wish.high is None:
-            continue
-        if (old.low is None) == (old.high is None) or old.slot == "year":
-            continue
-        middle = (wish.low + wish.high) / 2
-        low, high = (None, middle) if old.low is None else (middle, None)
-        reading.wishes.remove(wish)
-        reading.constraints.append(replace(wish, low=low, high=high))
-
-
-def find_replaced(reading: Reading, context: Context) -> None:
-    """ "Actually make it a drama": what is held of the slots that the message names gives way, wishes too.
-
-    Where something of a slot was taken back by name ("swap horror for comedy"), the rest of that slot stays.
-    """
-    matches = [match for match in reading.matches("instead") if reading.free_span(match.start(), match.end())]
-    matches += list(reading.matches("swap"))
-    if not matches:
-        return
-    positive = ("any", "all", "range")
-    named = {c.slot for c in reading.constraints if c.op in positive} or {
-        wish.slot for wish in reading.wishes if wish.op in positive
-    }
-    named -= {held.constraint.slot for held in context.held if held.held_id in reading.take_back}
-    gone = [
-        held
-        for held in context.held
-        if held.constraint.slot in named and held.constraint.op in ("any", "all", "range") and held.turn < context.turn
-    ]
-    _limit_instead(reading, gone)
-    _promise_instead(reading, context)
-    if gone:
-        _drop(reading, gone)
-        for match in matches:
-            reading.use_span(match.start(), match.end())
