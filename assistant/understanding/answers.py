@@ -10,7 +10,7 @@ from assistant.types import Constraint, Context, Question
 from assistant.understanding.held import held_by, numbers_in
 from assistant.understanding.reading import Reading, cue_at
 from assistant.understanding.slots import YES
-from assistant.vocabulary import Vocabulary
+from assistant.vocabulary import FREE_SLOTS, Vocabulary
 
 MAX_ANSWER = 6
 """Words of a message that can be a bare answer."""
@@ -207,9 +207,27 @@ def _value_at(
         while end - start > 1 and reading.tokens[end - 1].text in small:
             end -= 1
         value = _value(reading.phrase(start, end), slot, vocabulary) or value
-        exact = _exact_within(reading, start, end, slot, vocabulary)
-        return exact if exact is not None else (start, end, value)
+        found = _exact_within(reading, start, end, slot, vocabulary) or (start, end, value)
+        return None if _means_another_slot(reading, found[0], found[1], slot, vocabulary) else found
     return None
+
+
+def _means_another_slot(reading: Reading, start: int, end: int, slot: str, vocabulary: Vocabulary) -> bool:
+    """Whether a theme is the name of another slot, or years, in a message that is more than the answer: "from the 1970s"
+    and "language: Hindi" tell of no themes."""
+    phrase = reading.phrase(start, end)
+    before = reading.tokens[start - 1].text if start else ""
+    spoken = vocabulary.spoken.words.get(slot)
+    named = spoken is not None and before in spoken.names
+    if (
+        slot not in FREE_SLOTS
+        or named
+        or before in reading.language.words("topic")
+        or end - start == len(reading.tokens)
+    ):
+        return False
+    years = phrase[0].isdigit() and "year" in vocabulary.spoken.numeric
+    return years or phrase in vocabulary.spoken_words
 
 
 def _exact_within(
