@@ -45,6 +45,8 @@ MAX_MESSAGE = 2_000
 MAX_CARDS = 50
 MAX_UNHEEDED = 3
 """Negated words of which it is said that no record has them; more of them tell a story."""
+NAMES_PEOPLE = 3
+"""Words of a brand or series that may begin with somebody's name."""
 MAX_POINTING = 12
 """Words of a message that speaks of a card ("the last one is Swedish"); a longer one tells a story."""
 
@@ -89,6 +91,7 @@ def understand(
     find_specified(reading, vocabulary)
     mark_negations(reading, vocabulary)
     mark_excluded(reading, vocabulary)
+    find_open_labels(reading, vocabulary, least=NAMES_PEOPLE)  # "Dean Koontz's Frankenstein" is a series
     find_people(reading, vocabulary)
     find_open_labels(reading, vocabulary)
     unknown = _unknown_names(reading, vocabulary)

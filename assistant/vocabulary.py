@@ -22,6 +22,8 @@ __all__ = ["Language", "Vocabulary", "load_language", "singular"]
 FREE_SLOTS = ("tags", "moods", "title", "original_title")
 """Slots whose words are wishes at most: their vocabulary is open, so an item without the tag may still be meant."""
 LANGUAGE_SLOTS = ("language", "languages")
+NAMES = ("countries", "country", *LANGUAGE_SLOTS)
+"""Slots whose values are names: they have no plural."""
 """Slots whose values may be codes of languages."""
 CLOSED_VALUES = 200
 """A slot with at most so many different values is a closed set whose values can be promised."""
@@ -112,7 +114,8 @@ class Vocabulary:
         phrase = phrase.replace("-", " ")
         head, _, last = phrase.rpartition(" ")
         forms = (singular(last), *plurals(last)) if self.kinds and len(last) > 2 else (singular(last),)
-        return next((found for form in forms if (found := self.labels.get(f"{head} {form}".strip()))), ())
+        found = next((labels for form in forms if (labels := self.labels.get(f"{head} {form}".strip()))), ())
+        return tuple(label for label in found if label[0] not in NAMES)  # "Frances" is no France
 
     def wish(self, phrase: str) -> tuple[tuple[str, str], ...]:
         """Labels that a folded phrase prefers without promising them, those of its likeliest value first."""
@@ -242,7 +245,8 @@ class Vocabulary:
 
     def full_name(self, phrase: str) -> str | None:
         """The folded name that a phrase is, as words are read: ``r r martin`` has no dots."""
-        return phrase if phrase in self.people else self._names_as_read.get(phrase)
+        name = phrase if phrase in self.people else self._names_as_read.get(phrase)
+        return None if {*phrase.split()} <= self.language.stopwords | self.spoken_words else name  # "by the author"
 
     @cached_property
     def _names_as_read(self) -> Mapping[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assistant.types import Constraint
-from assistant.understanding.reading import Reading
+from assistant.understanding.reading import Reading, negated_at
 from assistant.vocabulary import Vocabulary
 
 GROWN = 13
@@ -34,7 +34,8 @@ def find_company(reading: Reading, vocabulary: Vocabulary) -> None:
         if years is not None and years >= GROWN:
             reading.use(first, last)
             continue
-        if any(token.negated for token in reading.tokens[first:last]):
+        inside = reading.plain[match.end() : match.end() + 1].isalnum()  # "nothing with childrens"
+        if inside or negated_at(reading, match.start()):
             continue
         made = Constraint(slot=slot, op="any", values=tuple(value for s, value in values if s == slot),
                           words=reading.text[match.start() : match.end()].strip())  # fmt: skip

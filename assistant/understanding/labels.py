@@ -98,12 +98,13 @@ def _find_terse(reading: Reading, vocabulary: Vocabulary) -> None:
         reading.use(start, index + 1)
 
 
-def find_open_labels(reading: Reading, vocabulary: Vocabulary) -> None:
-    """Brands, series and the like, of which there are too many for each to be an ordinary word's other meaning."""
+def find_open_labels(reading: Reading, vocabulary: Vocabulary, *, least: int = 1) -> None:
+    """Brands, series and the like, of which there are too many for each to be an ordinary word's other meaning; those of
+    ``least`` words and more."""
     if not vocabulary.open_labels:
         return
     for start in range(len(reading.tokens)):
-        for size in range(LONGEST_NAME, 0, -1):
+        for size in range(LONGEST_NAME, least - 1, -1):
             if not reading.free(start, start + size):
                 continue
             phrase = reading.phrase(start, start + size)
@@ -197,7 +198,7 @@ def _use_label(reading: Reading, start: int, end: int, vocabulary: Vocabulary) -
         # "French" rules out the country; that the language has the same name is not meant.
         meant = slot_meant(reading, start, end, labels, vocabulary) if labels else ""
         exact = [label for label in labels if label[0] == meant]
-        if not exact and not first.told:
+        if not exact and not first.told and phrase not in vocabulary.spoken_words:
             exact = list(vocabulary.free_label(phrase))
         likeliest = exact or list(wished[:1])
         for slot, value in dict.fromkeys((*likeliest, *wished)):
@@ -306,7 +307,8 @@ def slot_before(
         if between not in ("", ":", "：", "=", "(", '"', "'", "“"):
             return None
         for slot in sorted(slots):
-            if reading.tokens[index].text in vocabulary.spoken.words[slot].names:
+            words = vocabulary.spoken.words[slot]
+            if reading.tokens[index].text in (*words.names, *words.says):
                 reading.tokens[index].named = True
                 return slot
     return None

@@ -69,6 +69,7 @@ class LooseNumbers:
         self.flips = re.compile(rf"(?<![\w-])(?:{any_of(words['flips'])})\s+(?:{words['flips_between']})?$")
         self.denied = re.compile(rf"(?<![\w-])(?:{any_of(words['denied'])})(?!\w)")
         self.capping = re.compile(rf"(?<![\w-])(?:{any_of(words.get('capping', ()))})(?!\w)")
+        self.adjacent = frozenset(words.get("adjacent", ()))
         self.numbers = {word: float(number) for word, number in language.numbers.items() if number >= LEAST_WORD}
         self.pair = re.compile(rf"\s*(?:{words['to']})\s*(?:{words['currency']})?\s*$")
         self.word = re.compile(rf"(?<![\w-])(?P<word>{any_of(self.counted)})(?![\w-])")
@@ -179,9 +180,12 @@ class LooseNumbers:
             for pattern, up in ((self.up, True), (self.down, False))
             for match in pattern.finditer(text, before, min(end, last.end + REACH // 2))
             if not (match.start() < last.end and one.start < match.end())
+            and (match.group() not in self.adjacent or not text[match.end() : one.start].strip(" $€£¥"))
         ]
         kind = self.spoken.words[slot].answer
-        if not ways and kind and self.capping.search(text, before, min(end, last.end + REACH // 2)):
+        caps = [match.end() for match in self.capping.finditer(text, before, min(end, last.end + REACH // 2))]
+        nearest = min((way[0] for way in ways), default=REACH)
+        if kind and any(one.start - place <= nearest for place in caps):
             low, high = (values[0], None) if kind == "least" else (None, values[0])
             return NumberSpan(start=begin, end=stop, slot=slot, low=low, high=high)
         if not ways:

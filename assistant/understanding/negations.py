@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from assistant.understanding.labels import slot_meant
 from assistant.understanding.reading import Reading, Token, cue_at
 from assistant.understanding.specifications import CLAUSE_END, named_at
 from assistant.vocabulary import Vocabulary
@@ -53,13 +54,24 @@ def mark_negations(reading: Reading, vocabulary: Vocabulary) -> None:
         )
         reading.use(index, index + size)
         index += size
+        ended = False
         dull = {*cues["behind_negation"], *vocabulary.language.item_words}
         while index < len(reading.tokens) and reading.tokens[index].text in dull and not told:
             reading.tokens[index].used = True  # "not from Italy", "nothing set in space", "not a film about war"
             index += 1
-        reach = NEGATION_REACH
+            if CLAUSE_END.search(reading.text[reading.tokens[index - 1].end :][:1]):
+                ended = True  # "not really... in English"
+                break
+        else:
+            index += _joins(reading, index, vocabulary)
+        reach = 0 if ended else NEGATION_REACH
         while index < len(reading.tokens) and reach:
             word = reading.tokens[index]
+            again = cue_at(reading, index, cues["negation"]) and named_at(reading, index, vocabulary) < 2
+            if word.text in reading.language.words("adding") and _other_slots(reading, index, vocabulary, joined=True):
+                break  # "without horror and by Hitchcock"
+            if again or (not told and cue_at(reading, index, reading.language.words("must"))):
+                break  # "nothing violent and nothing from Spain", "no horror and definitely dark"
             joined = word.text in cues["list_words"]
             ends = word.text in cues["contrast"] and named_at(reading, index, vocabulary) < 2
             stop = word.used or (ends and not label_ahead(reading, index, vocabulary))
@@ -71,6 +83,9 @@ def mark_negations(reading: Reading, vocabulary: Vocabulary) -> None:
             between = reading.text[word.end : reading.tokens[index].start] if index < len(reading.tokens) else "."
             if index < len(reading.tokens) and _is_short_form(word, reading.tokens[index]):
                 between = between.removeprefix(".")
+            named = between.strip() == ":" and word.text in vocabulary.spoken_words  # "not cast: Carol Lynley"
+            if named:
+                continue
             if CLAUSE_END.search(between.replace(",", "")) or (
                 "," in between and not _list_goes_on(reading, index, vocabulary)
             ):
@@ -81,6 +96,21 @@ def _is_short_form(word: Token, following: Token) -> bool:
     """Whether a point behind a word belongs to it: "Brian K. Vaughan", "Kurt Vonnegut Jr. or"."""
     initial = len(word.raw) == 1 and word.raw.isupper()
     return initial or (len(word.raw) <= LONGEST_SHORT_FORM and word.raw[:1].isupper() and following.raw.islower())
+
+
+def _joins(reading: Reading, index: int, vocabulary: Vocabulary) -> int:
+    """How many words stand between a negation and the value that it rules out that need not be known: "not dealing with
+    racism" has two."""
+    small = {*reading.language.words("joining"), *reading.language.words("articles")}
+    for size in (1, 2, 3):
+        at = index + size
+        if at >= len(reading.tokens) or reading.punctuated(at - 1):
+            return 0
+        if named_at(reading, at, vocabulary):
+            between = [token.text for token in reading.tokens[index:at]]
+            known = named_at(reading, index, vocabulary) or reading.tokens[index].used
+            return size if not known and all(word in small for word in between[1:]) and len(between) > 1 else 0
+    return 0
 
 
 def _all_but(reading: Reading, index: int) -> int:
@@ -178,17 +208,32 @@ def _begins_label(reading: Reading, index: int, vocabulary: Vocabulary) -> int:
     return size if size > 1 else 0
 
 
-def _other_slots(reading: Reading, index: int, vocabulary: Vocabulary) -> bool:
+def _other_slots(reading: Reading, index: int, vocabulary: Vocabulary, *, joined: bool = False) -> bool:
     """Whether what stands at a place is of other slots than the value that ends before it: "not about food, Spanish or
-    Turkish"."""
-    sizes = range(1, vocabulary.language.longest + 1)
-    before = {slot for n in sizes if n <= index for slot in _slots(reading.phrase(index - n, index), vocabulary)}
-    behind = {slot for n in sizes for slot in _slots(reading.phrase(index, index + n), vocabulary)}
+    Turkish". With ``joined``, a conjunction stands there, and small words may follow it."""
+    start = index + joined
+    while joined and start - index < NEGATION_REACH and not named_at(reading, start, vocabulary):
+        start += 1
+    sizes = range(vocabulary.language.longest, 0, -1)
+    ends = (_slots(reading.phrase(index - n, index), vocabulary) for n in sizes if n <= index)
+    before = next(filter(None, ends), set())
+    behind: set[str] = set()
+    for n in sizes:
+        if start + n > len(reading.tokens) or behind:
+            continue
+        labels = vocabulary.label(reading.phrase(start, start + n))
+        if len({slot for slot, _ in labels}) > 1:
+            behind = {slot_meant(reading, start, start + n, labels, vocabulary)}
+        else:
+            behind = _slots(reading.phrase(start, start + n), vocabulary)
     return bool(before and behind) and not before & behind
 
 
 def _slots(phrase: str, vocabulary: Vocabulary) -> set[str]:
-    return {slot for slot, _ in (*vocabulary.label(phrase), *vocabulary.free_label(phrase))}
+    if vocabulary.full_name(phrase) is not None:
+        return {"people"}  # who may stand among the tags as well
+    slots = {slot for slot, _ in (*vocabulary.label(phrase), *vocabulary.free_label(phrase))}
+    return slots | ({"people"} if vocabulary.person(phrase) else set())
 
 
 def _list_goes_on(reading: Reading, index: int, vocabulary: Vocabulary) -> bool:

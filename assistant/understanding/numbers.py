@@ -76,6 +76,8 @@ class _Finder:
         written = groups[f"n{n}"]
         if written is None:
             return None
+        if written in self.patterns.words["halves"] and not groups[f"u{n}"]:
+            return None  # "within a budget"
         value = self._written(written)
         if groups[f"half{n}"] or groups[f"late{n}"]:
             value += 0.5

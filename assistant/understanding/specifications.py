@@ -152,6 +152,9 @@ def _is_noun(reading: Reading, index: int, start: int, end: int, dull: frozenset
     if (token.raw[:1].isupper() and index > start) or before in language.words("determiners"):
         return True
     joins = behind in language.words("joining") or index + 1 in values or behind in dull
+    relative = {token.text for token in reading.tokens[start:index]} & {*language.words("relatives")}
+    if relative and any(place < index for place in values if place >= start):
+        return False  # "where chess matters"
     if index - 1 in {place + size - 1 for place, size in values.items() if place + size <= index}:
         bent = token.text.endswith(language.words("joining_ends")) if language.words("joining_ends") else True
         return not (joins and (bent or index + 1 in values))  # "a chess prodigy", "two strangers talk"
@@ -238,8 +241,10 @@ def find_tagged(reading: Reading, vocabulary: Vocabulary) -> None:
             phrase = reading.phrase(start, start + size)
             labels = vocabulary.free_phrases.get(phrase, ())
             slots = {slot for slot, _ in labels if before.text in vocabulary.spoken.words[slot].names}
-            if labels and before.text in topic and phrase[0].isdigit():
-                slots = {labels[0][0]}
+            if labels and phrase[0].isdigit():
+                spoken = slot_before(reading, start, {slot for slot, _ in labels}, vocabulary, reach=4)
+                two = reading.phrase(max(0, start - 2), start)
+                slots = {spoken or labels[0][0]} if spoken or before.text in topic or two in topic else slots
             if not slots:
                 continue
             if not phrase[0].isdigit() and phrase not in vocabulary.spoken_words:
