@@ -402,12 +402,16 @@ def _last_said(reading: Reading) -> list[Constraint]:
     def takes_back(one: Constraint) -> bool:
         places = [found.start for found in reading.found if found.constraint is one]
         return one.op == "none" and any(
-            set(one.values) <= set(found.constraint.values) and place < found.start
+            _plain_values(one) <= _plain_values(found.constraint) and place < found.start
             for found in wanted
             for place in places
         )
 
     return [one for one in reading.constraints if not takes_back(one)]
+
+
+def _plain_values(constraint: Constraint) -> set[str]:
+    return {fold(value).replace("-", " ") for value in constraint.values}
 
 
 def _exclude_each_other(one: Constraint, other: Constraint, catalogue: Catalogue) -> bool:

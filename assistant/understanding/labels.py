@@ -99,12 +99,12 @@ def _find_terse(reading: Reading, vocabulary: Vocabulary) -> None:
 
 
 def find_open_labels(reading: Reading, vocabulary: Vocabulary, *, least: int = 1) -> None:
-    """Brands, series and the like, of which there are too many for each to be an ordinary word's other meaning; those of
-    ``least`` words and more."""
+    """Brands, series and the like, of which there are too many for each to be an ordinary word's other meaning: those of
+    ``least`` words and more, and those whose slot is named."""
     if not vocabulary.open_labels:
         return
     for start in range(len(reading.tokens)):
-        for size in range(LONGEST_NAME, least - 1, -1):
+        for size in range(LONGEST_NAME, 0, -1):
             if not reading.free(start, start + size):
                 continue
             phrase = reading.phrase(start, start + size)
@@ -117,7 +117,7 @@ def find_open_labels(reading: Reading, vocabulary: Vocabulary, *, least: int = 1
             )
             ends = (reading.tokens[start].raw, reading.tokens[start + size - 1].raw)
             written = all(word[:1].isupper() or word[:1].isdigit() for word in ends)
-            if spoken is None and (not written or (start == 0 and size == 1)):
+            if spoken is None and (not written or size < least or (start == 0 and size == 1)):
                 continue
             slot = spoken or labels[0][0]
             op: Operator = "none" if reading.tokens[start].negated else "any"

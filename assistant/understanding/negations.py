@@ -54,7 +54,7 @@ def mark_negations(reading: Reading, vocabulary: Vocabulary) -> None:
         )
         reading.use(index, index + size)
         index += size
-        ended = False
+        ended, ruled_out = False, set[str]()
         dull = {*cues["behind_negation"], *vocabulary.language.item_words}
         while index < len(reading.tokens) and reading.tokens[index].text in dull and not told:
             reading.tokens[index].used = True  # "not from Italy", "nothing set in space", "not a film about war"
@@ -68,7 +68,9 @@ def mark_negations(reading: Reading, vocabulary: Vocabulary) -> None:
         while index < len(reading.tokens) and reach:
             word = reading.tokens[index]
             again = cue_at(reading, index, cues["negation"]) and named_at(reading, index, vocabulary) < 2
-            if word.text in reading.language.words("adding") and _other_slots(reading, index, vocabulary, joined=True):
+            if size := 0 if word.used else named_at(reading, index, vocabulary):
+                ruled_out = _slots(reading.phrase(index, index + size), vocabulary) or ruled_out
+            if word.text in reading.language.words("adding") and _other_slots(reading, index, vocabulary, ruled_out):
                 break  # "without horror and by Hitchcock"
             if again or (not told and cue_at(reading, index, reading.language.words("must"))):
                 break  # "nothing violent and nothing from Spain", "no horror and definitely dark"
@@ -87,7 +89,7 @@ def mark_negations(reading: Reading, vocabulary: Vocabulary) -> None:
             if named:
                 continue
             if CLAUSE_END.search(between.replace(",", "")) or (
-                "," in between and not _list_goes_on(reading, index, vocabulary)
+                "," in between and not _list_goes_on(reading, index, vocabulary, ruled_out)
             ):
                 break
 
@@ -208,15 +210,14 @@ def _begins_label(reading: Reading, index: int, vocabulary: Vocabulary) -> int:
     return size if size > 1 else 0
 
 
-def _other_slots(reading: Reading, index: int, vocabulary: Vocabulary, *, joined: bool = False) -> bool:
-    """Whether what stands at a place is of other slots than the value that ends before it: "not about food, Spanish or
-    Turkish". With ``joined``, a conjunction stands there, and small words may follow it."""
+def _other_slots(reading: Reading, index: int, vocabulary: Vocabulary, ruled_out: set[str]) -> bool:
+    """Whether what stands at a place, or behind the conjunction there, is of other slots than the last value that was ruled
+    out: "not about food, Spanish or Turkish"."""
+    joined = reading.tokens[index].text in reading.language.words("adding")
     start = index + joined
     while joined and start - index < NEGATION_REACH and not named_at(reading, start, vocabulary):
         start += 1
     sizes = range(vocabulary.language.longest, 0, -1)
-    ends = (_slots(reading.phrase(index - n, index), vocabulary) for n in sizes if n <= index)
-    before = next(filter(None, ends), set())
     behind: set[str] = set()
     for n in sizes:
         if start + n > len(reading.tokens) or behind:
@@ -226,7 +227,7 @@ def _other_slots(reading: Reading, index: int, vocabulary: Vocabulary, *, joined
             behind = {slot_meant(reading, start, start + n, labels, vocabulary)}
         else:
             behind = _slots(reading.phrase(start, start + n), vocabulary)
-    return bool(before and behind) and not before & behind
+    return bool(ruled_out and behind) and not ruled_out & behind
 
 
 def _slots(phrase: str, vocabulary: Vocabulary) -> set[str]:
@@ -236,9 +237,9 @@ def _slots(phrase: str, vocabulary: Vocabulary) -> set[str]:
     return slots | ({"people"} if vocabulary.person(phrase) else set())
 
 
-def _list_goes_on(reading: Reading, index: int, vocabulary: Vocabulary) -> bool:
+def _list_goes_on(reading: Reading, index: int, vocabulary: Vocabulary, ruled_out: set[str]) -> bool:
     """Whether a comma stands inside a negated list: "no horror, war or westerns"."""
-    if not label_ahead(reading, index, vocabulary) or _other_slots(reading, index, vocabulary):
+    if not label_ahead(reading, index, vocabulary) or _other_slots(reading, index, vocabulary, ruled_out):
         return False
     for place in range(index, min(index + LIST_REACH, len(reading.tokens))):
         token = reading.tokens[place]

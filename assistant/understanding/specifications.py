@@ -276,10 +276,10 @@ def _promise(reading: Reading, vocabulary: Vocabulary, start: int, end: int) -> 
     named = _slot_named(reading, vocabulary, start, end, slots) or slot_of_alternative(reading, start, slots)
     vague = {*vocabulary.spoken.high, *vocabulary.spoken.low}
     head = reading.tokens[start].text
+    held = start > 0 and reading.tokens[start - 1].text in reading.language.words("holding")
     listed = start > 0 and reading.tokens[start - 1].text in reading.language.words("alternative")
     if (
-        not named
-        and not listed
+        not (named or listed or held)
         and head in vague
         and all(token.text in reading.language.item_words for token in reading.tokens[start + 1 : end])
     ):

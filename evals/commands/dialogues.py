@@ -81,7 +81,7 @@ def command(
     from assistant.errors import UnknownNameError, did_you_mean
     from assistant.settings import load_settings
     from evals.commands.output import print_document, print_tables, say
-    from evals.dialogues.phrasing import Half, load_phrasings
+    from evals.dialogues.phrasing import Half, phrasings_of
     from evals.dialogues.running import DialogueSettings
     from evals.dialogues.scores import dialogue_document, report_document, summed_up, transcript
     from evals.dialogues.tasks import KINDS
@@ -93,8 +93,8 @@ def command(
                 f"There is no kind {name!r}.{did_you_mean(name, KINDS)} There are: {', '.join(KINDS)}."
             )
     assert phrasings in get_args(Half)
-    file = load_phrasings(language)
-    settings = DialogueSettings(trials=trials, half=phrasings, seed=seed)  # type: ignore[arg-type]  # asserted above
+    file, half = phrasings_of(language, phrasings)  # type: ignore[arg-type]  # asserted above
+    settings = DialogueSettings(trials=trials, half=half, seed=seed)
     skipped = {name.strip() for name in skip.split(",") if name.strip()}
     dialogues = asyncio.run(_held(data, load_settings(data, llm=llm), file, settings, tasks, chosen, skipped))
     report = summed_up(dialogues)

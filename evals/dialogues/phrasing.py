@@ -1,8 +1,9 @@
-"""How users put things: templates of a data file, half of them held out.
+"""How users put things: templates of data files, some of them held out.
 
-Of every list, the phrasings at even places (from 0) are for development and those at odd places are held out. The rule is
-fixed and the files were written before any dialogue was run. What a slot is called, and how its values are said, is in
-the file too: no slot has code of its own.
+A language has a file of its own for what is held out (``en_held.toml``, written by another hand than ``en.toml``, without
+sight of the rules of understanding), or else of every list the phrasings at even places (from 0) are for development and
+those at odd places are held out. What a slot is called, and how its values are said, is in the files too: no slot has code
+of its own.
 """
 
 from __future__ import annotations
@@ -69,10 +70,25 @@ class PhrasingFile(BaseModel):
     """Words by which a question may name a slot."""
 
 
+HELD = "_held.toml"
+
+
+def phrasings_of(language: str, half: Half) -> tuple[PhrasingFile, Half]:
+    """The file of a language for a half, and what of its lists is meant. Raises ``UnknownNameError``."""
+    file = load_phrasings(language)
+    held = resources.files("evals.dialogues").joinpath("phrasings", f"{language}{HELD}")
+    if not held.is_file():
+        return file, half
+    if half == "held-out":
+        file = read_phrasings(held.read_text(encoding="utf-8"), held.name)
+    return file, "all"
+
+
 def load_phrasings(language: str) -> PhrasingFile:
     """The packaged phrasings of a language. Raises ``UnknownNameError``."""
     folder = resources.files("evals.dialogues").joinpath("phrasings")
-    there = sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml"))
+    names = (file.name for file in folder.iterdir() if file.name.endswith(".toml") and not file.name.endswith(HELD))
+    there = sorted(name.removesuffix(".toml") for name in names)
     if language not in there:
         raise UnknownNameError(
             f"There are no phrasings for the language {language!r}.{did_you_mean(language, there)} There are: {', '.join(there)}."
