@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import aclosing
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from assistant.documents import RecommendationDocument, RepliedDocument
 from assistant.errors import UserError
 from assistant.ingest import index_items
 from assistant.surfaces.langchain import AssistantRetriever, AssistantRunnable, recommend_tool
+from assistant.types import Recommended
 from tests.assistant.catalogues import FILMS
 from tests.assistant.turns import offline_settings
 from vectorstore.embed_hashing import HashingEmbedder
@@ -158,7 +161,17 @@ async def test_events_of_a_chain_hold_each_card(opened):
 
 
 @pytest.mark.parametrize("way", ["stream", "astream"])
-async def test_a_reader_that_leaves_stops_the_turn(opened, way):
+async def test_a_reader_that_leaves_stops_the_turn(opened, way, monkeypatch):
+    turn = opened.core.stream
+
+    async def held(message):
+        async with aclosing(turn(message)) as events:
+            async for event in events:
+                yield event
+                if isinstance(event, Recommended) and message.user.startswith("leaves"):
+                    await asyncio.sleep(3600)  # a turn without a model would be over before its reader has left
+
+    monkeypatch.setattr(opened.core, "stream", held)
     runnable = AssistantRunnable(opened, f"leaves {way}")
     if way == "stream":
         stream = runnable.stream("a comedy")
