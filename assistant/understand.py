@@ -67,6 +67,8 @@ def understand(
     if not language.spaced:
         return understand_unspaced(text[:MAX_MESSAGE], vocabulary, context, today=today)
     reading = read(respell(text[:MAX_MESSAGE], vocabulary), vocabulary.language)
+    for index in range(len(reading.tokens)):
+        reading.use(index, index + cue_at(reading, index, reading.language.words("idioms")))
     reading.spoken_of = {held.constraint.slot for held in context.held}
     if not any(held_by(match["what"], vocabulary, context) for match in reading.matches("take_back")):
         find_answer(reading, vocabulary, context)  # "forget the brand, it doesn't matter" answers nothing
@@ -89,8 +91,8 @@ def understand(
     name_cards(reading, vocabulary, context)
     find_stock(reading, vocabulary)
     find_specified(reading, vocabulary)
-    mark_negations(reading, vocabulary)
     mark_excluded(reading, vocabulary)
+    mark_negations(reading, vocabulary)
     find_open_labels(reading, vocabulary, least=NAMES_PEOPLE)  # "Dean Koontz's Frankenstein" is a series
     find_people(reading, vocabulary)
     find_open_labels(reading, vocabulary)

@@ -162,8 +162,8 @@ def _find_free_labels(reading: Reading, vocabulary: Vocabulary, *, negated: bool
             if not wanted or (negated and (size < 2 or not ruled_out)):
                 continue
             labels = vocabulary.free_label(reading.phrase(index, index + size))
-            if not labels:
-                continue
+            if not labels or reading.phrase(index, index + size) in vocabulary.spoken_words:
+                continue  # "with French as its language" is about no languages
             first = span[0]
             must = not ruled_out and must_be(reading, index)
             promised = (ruled_out or must) and not first.compared and not (first.liked and not first.negated)
@@ -243,6 +243,8 @@ def slot_meant(
             if any(reading.phrase(start - size, start) in says for size in (1, 2, 3) if size <= start):
                 return slot
         end = _alternatives_end(reading, end, vocabulary)
+        if behind := slot_behind(reading, end, {slot for slot, _ in labels}, vocabulary):
+            return behind
         beside = {reading.phrase(max(0, start - 1), start), reading.phrase(end, end + 1)}
         for slot, _ in labels:
             if beside & set(vocabulary.spoken.words[slot].names):

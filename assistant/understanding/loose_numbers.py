@@ -65,12 +65,16 @@ class LooseNumbers:
         self.price = next((slot for name, slot in self.counted.items() if name == "price"), None)
         self.up = re.compile(rf"(?<![\w-])(?:{any_of({*words['up'], *more})})(?![\w-])|\+|>=?|≥")
         self.down = re.compile(rf"(?<![\w-])(?:{any_of({*words['down'], *less})})(?![\w-])|<=?|≤")
+        self.year_up = re.compile(rf"(?<![\w-])(?:{any_of(words['year_up'])})(?![\w-])")
+        self.year_down = re.compile(rf"(?<![\w-])(?:{any_of(words['year_down'])})(?![\w-])")
         self.strict = re.compile(any_of(words["strict"]) + "|[<>]")
         self.flips = re.compile(rf"(?<![\w-])(?:{any_of(words['flips'])})\s+(?:{words['flips_between']})?$")
         self.denied = re.compile(rf"(?<![\w-])(?:{any_of(words['denied'])})(?!\w)")
         self.capping = re.compile(rf"(?<![\w-])(?:{any_of(words.get('capping', ()))})(?!\w)")
         self.adjacent = frozenset(words.get("adjacent", ()))
         self.numbers = {word: float(number) for word, number in language.numbers.items() if number >= LEAST_WORD}
+        self.years = "year" in spoken.numeric
+        self.year = re.compile(words["year"])
         self.pair = re.compile(rf"\s*(?:{words['to']})\s*(?:{words['currency']})?\s*$")
         self.word = re.compile(rf"(?<![\w-])(?P<word>{any_of(self.counted)})(?![\w-])")
         unit = any_of(self.units)
@@ -130,6 +134,12 @@ class LooseNumbers:
             counted = last.count or one.count or self._nearest(words, one, last)
             if counted is None and (one.price or last.price) and self.price:
                 counted = _Word(one.start, last.end, self.price)
+            if (
+                counted is None
+                and self.years
+                and all(self.year.fullmatch(text[a.start : a.end].strip()) for a in (one, last))
+            ):
+                counted = _Word(one.start, last.end, "year")
             if counted is None:
                 continue
             values = [
@@ -175,9 +185,10 @@ class LooseNumbers:
             negated = denial is not None
             begin = min(begin, denial.start()) if denial is not None else begin
             return NumberSpan(start=begin, end=stop, slot=slot, low=min(values), high=max(values), negated=negated)
+        patterns = (self.year_up, self.year_down) if slot == "year" else (self.up, self.down)
         ways = [
             (abs(match.start() - one.start) if match.start() < one.start else match.start() - last.end, up, match)
-            for pattern, up in ((self.up, True), (self.down, False))
+            for pattern, up in zip(patterns, (True, False), strict=True)
             for match in pattern.finditer(text, before, min(end, last.end + REACH // 2))
             if not (match.start() < last.end and one.start < match.end())
             and (match.group() not in self.adjacent or not text[match.end() : one.start].strip(" $€£¥"))
@@ -191,7 +202,7 @@ class LooseNumbers:
         if not ways:
             return None
         _, up, match = min(ways, key=lambda way: way[0])
-        flip = self.flips.search(text, before, match.start()) if match.start() < one.start else None
+        flip = self.flips.search(text, before if match.start() < one.start else last.end, match.start())
         strict = self.strict.fullmatch(match.group()) is not None and flip is None and match.start() < one.start
         step = self.spoken.step(slot) if strict else 0.0
         rises = up != (flip is not None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assistant.understanding.labels import slot_meant
-from assistant.understanding.reading import Reading, Token, cue_at
+from assistant.understanding.reading import Reading, Token, cue_at, denies
 from assistant.understanding.specifications import CLAUSE_END, named_at
 from assistant.vocabulary import Vocabulary
 
@@ -11,6 +11,10 @@ NEGATION_REACH = 5
 """Words after a negation in which a value is still negated."""
 LONGEST_SHORT_FORM = 3
 """Letters of a short form such as Jr, Dr, St."""
+SMALL_LEAD = 4
+"""Words behind a negation before what is specified begins."""
+MOST_JOINING = 6
+"""Words between a negation and what it rules out."""
 ALL_BUT_REACH = 4
 """Words behind "any" among which "but" stands that leaves something out."""
 LIST_REACH = 5
@@ -34,7 +38,7 @@ def mark_negations(reading: Reading, vocabulary: Vocabulary) -> None:
         glued = () if known else cues["glued_negation"]
         prefix = next((p for p in glued if token.text.startswith(p) and token.text != p), None)
         size = 1 if prefix else cue_at(reading, index, cues["negation"]) or _all_but(reading, index)
-        size = size or _leaves_out(reading, index)
+        size = size or _leaves_out(reading, index) or denies(reading, index)
         if not size and _less_than_that(reading, index):  # "rather a western than a drama"
             size = 1
         if not size or token.used:
@@ -49,9 +53,7 @@ def mark_negations(reading: Reading, vocabulary: Vocabulary) -> None:
             index += size
             continue
         compared = reading.phrase(index, index + size) in cues["comparison"] or _less_than_that(reading, index)
-        told = not (compared or reading.specified_at(min(index + size, len(reading.tokens) - 1))) and not _rules_out(
-            reading, index, vocabulary
-        )
+        told = not (compared or _specified_behind(reading, index + size)) and not _rules_out(reading, index, vocabulary)
         reading.use(index, index + size)
         index += size
         ended, ruled_out = False, set[str]()
@@ -100,18 +102,35 @@ def _is_short_form(word: Token, following: Token) -> bool:
     return initial or (len(word.raw) <= LONGEST_SHORT_FORM and word.raw[:1].isupper() and following.raw.islower())
 
 
+def _specified_behind(reading: Reading, start: int) -> bool:
+    """Whether the clause goes on as a specification, its first words aside: "I don't want one from Spain"."""
+    for index in range(start, min(start + SMALL_LEAD, len(reading.tokens))):
+        if reading.specified_at(index):
+            return True
+        if reading.punctuated(index):
+            break
+    return False
+
+
 def _joins(reading: Reading, index: int, vocabulary: Vocabulary) -> int:
-    """How many words stand between a negation and the value that it rules out that need not be known: "not dealing with
-    racism" has two."""
-    small = {*reading.language.words("joining"), *reading.language.words("articles")}
-    for size in (1, 2, 3):
+    """How many words stand between a negation and the value that it rules out that need not be known: "mustn't have
+    anything to do with racism"."""
+    if not reading.specified_at(min(index, len(reading.tokens) - 1)):
+        return 0
+    for size in range(MOST_JOINING + 1):
         at = index + size
-        if at >= len(reading.tokens) or reading.punctuated(at - 1):
+        if at >= len(reading.tokens) or (size and reading.punctuated(at - 1)):
             return 0
-        if named_at(reading, at, vocabulary):
-            between = [token.text for token in reading.tokens[index:at]]
-            known = named_at(reading, index, vocabulary) or reading.tokens[index].used
-            return size if not known and all(word in small for word in between[1:]) and len(between) > 1 else 0
+        token = reading.tokens[at]
+        if (
+            token.used
+            or token.text in reading.language.words("turning")
+            or cue_at(reading, at, reading.language.words("must"))
+        ):
+            return 0
+        named = named_at(reading, at, vocabulary)
+        if named > 1 or (named and token.text not in reading.language.stopwords):
+            return size
     return 0
 
 
@@ -147,12 +166,43 @@ def mark_excluded(reading: Reading, vocabulary: Vocabulary) -> None:
         size = cue_at(reading, index, reading.language.words("excluded"))
         if not size or not reading.punctuated(index + size - 1) or reading.punctuated(index - 1):
             continue
-        for start in range(max(0, index - reading.language.longest), index):
-            if reading.free(start, index) and named_at(reading, start, vocabulary) == index - start:
-                for token in reading.tokens[start:index]:
-                    token.negated = True
-                reading.use(index, index + size)
-                break
+        _exclude(reading, index, index + size, vocabulary)
+    for index in range(1, len(reading.tokens)):
+        size = cue_at(reading, index, reading.language.words("denied_behind"))
+        if not size or reading.punctuated(index - 1) or reading.tokens[index].used or not reading.specified_at(index):
+            continue
+        end = index + size
+        while end < len(reading.tokens) and not reading.punctuated(end - 1) and not named_at(reading, end, vocabulary):
+            end += 1
+        clause_ends = end == len(reading.tokens) or reading.punctuated(end - 1)
+        said = reading.phrase(index, end)
+        if clause_ends and end > index + size and not any(word in said for word in reading.language.words("no_must")):
+            _exclude(reading, index, end, vocabulary)
+
+
+def _exclude(reading: Reading, index: int, end: int, vocabulary: Vocabulary) -> None:
+    """Mark the value that ends before a place, with those that "or" and "and" join to it."""
+    joins = {*reading.language.words("conjunction")}
+    while True:
+        sizes = range(reading.language.longest, 0, -1)
+        size = next(
+            (
+                n
+                for n in sizes
+                if n <= index and reading.free(index - n, index) and named_at(reading, index - n, vocabulary) == n
+            ),
+            0,
+        )
+        if not size:
+            return
+        for token in reading.tokens[index - size : index]:
+            token.negated = True
+        reading.use(index, end)
+        index -= size
+        end = index
+        if index < 2 or reading.tokens[index - 1].text not in joins:
+            return
+        index -= 1
 
 
 def _answers_no(reading: Reading, index: int, size: int) -> bool:

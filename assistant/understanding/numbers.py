@@ -198,6 +198,10 @@ class _Finder:
         written = match["n1"]
         if value is None or (written in self.patterns.words["halves"] and not match["u1"]):
             return
+        if written in self.patterns.words["halves"] and self.patterns.negation_before.search(
+            self.text, 0, match.start()
+        ):
+            return  # "not a minute more"
         if self.spoken.is_discrete(slot, value):
             self.take(match, slot, value, value)
             return
@@ -256,7 +260,10 @@ class _Finder:
             one = self._part(self._decade(match["a"]), match["part1"])
             other = self._part(self._decade(match["b"]), match["part2"]) if match["b"] else one
             self.take(match, "year", min(one[0], other[0]), max(one[1], other[1]), negated=bool(match["not"]))
-        for match in patterns.year.finditer(self.text):
+
+    def find_bare_years(self) -> None:
+        """Years without a word that bounds them."""
+        for match in self.patterns.year.finditer(self.text):
             self.take(match, "year", int(match["a"]), int(match["a"]), negated=bool(match["not"]))
 
     def _find_spans_of_years(self) -> None:
@@ -343,6 +350,8 @@ def find_numbers(
     if "year" in spoken.numeric:
         finder.find_years()
     finder.spans += patterns.loose.find(text, ((span.start, span.end) for span in finder.spans))
+    if "year" in spoken.numeric:
+        finder.find_bare_years()
     finder.find_exact()
     finder.find_count()
     finder.find_amounts(bare=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from assistant.text import fold_title
 from assistant.types import Constraint
@@ -93,6 +94,9 @@ def _use_person(reading: Reading, start: int, end: int, vocabulary: Vocabulary) 
             words=f"{other.words}{reading.language.either}{constraint.words}",
         )
     else:
+        joined = start > 1 and reading.tokens[start - 1].text in reading.language.words("alternative")
+        if absent and joined and other is not None and other.op == "any" and vocabulary.is_people(other.slot):
+            target[-1] = replace(other, op="none")  # "neither of the two": "X or Y mustn't be in it"
         reading.add(constraint, start, end, promised=promised)
     reading.use(start, end)
     return True

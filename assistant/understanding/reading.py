@@ -262,6 +262,16 @@ def _by_size(cues: tuple[str, ...]) -> tuple[tuple[int, frozenset[str]], ...]:
     return tuple((size, frozenset(cue for cue in cues if _size(cue) == size)) for size in sizes)
 
 
+def denies(reading: Reading, index: int) -> int:
+    """1 where a verb is denied in a specification: "that doesn't hail from Germany", but not "I don't mind"."""
+    token, language = reading.tokens[index], reading.language
+    spoken = reading.tokens[index - 1].text if index else ""
+    denied = token.text.endswith(language.words("denied_ends")) if language.words("denied_ends") else False
+    asks = index + 1 < len(reading.tokens) and reading.tokens[index + 1].text in language.words("talkers")
+    denied = denied and not asks and spoken not in language.words("talkers")  # "didn't I say", "I don't mind"
+    return int(denied and index > 0 and reading.specified_at(index))
+
+
 def negated_at(reading: Reading, start: int) -> bool:
     """Whether a negation ends right before a place of the text."""
     index = next((n for n, token in enumerate(reading.tokens) if token.start >= start), len(reading.tokens))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from assistant.types import Context, Held
+from assistant.text import fold
+from assistant.types import Constraint, Context, Held
 from assistant.understanding.reading import Reading
 from assistant.understanding.revisions import drop
 
@@ -33,11 +34,32 @@ def _limit_instead(reading: Reading, gone: Sequence[Held]) -> None:
         reading.constraints.append(replace(wish, low=low, high=high))
 
 
+def _named_to_go(reading: Reading, context: Context) -> None:
+    """What is held and named again in a message that says that something goes, goes, in whatever frame: "kindly replace
+    this condition, from Japan, with this one: from Italy"."""
+    if not reading.first("revises"):
+        return
+    for held in context.held:
+        again = [one for one in reading.constraints if _same(one, held.constraint)]
+        if not again or held.turn >= context.turn:
+            continue
+        reading.constraints = [one for one in reading.constraints if one not in again]
+        drop(reading, [held])
+
+
+def _same(one: Constraint, other: Constraint) -> bool:
+    values = ({fold(value) for value in each.values} for each in (one, other))
+    return (one.slot, one.op, one.low, one.high) == (other.slot, other.op, other.low, other.high) and (
+        next(values) == next(values)
+    )
+
+
 def find_replaced(reading: Reading, context: Context) -> None:
     """ "Actually make it a drama": what is held of the slots that the message names gives way, wishes too.
 
     Where something of a slot was taken back by name ("swap horror for comedy"), the rest of that slot stays.
     """
+    _named_to_go(reading, context)
     matches = [match for match in reading.matches("instead") if reading.free_span(match.start(), match.end())]
     matches += list(reading.matches("swap"))
     if not matches:

@@ -114,9 +114,12 @@ def _clause(reading: Reading, start: int, end: int, values: dict[int, int], voca
         if index in values:
             index += values[index]
             continue
-        if cue_at(reading, index, language.cues["negation"]) and not cue_at(reading, index, telling):
+        denied = index > begin and reading.tokens[index].text.endswith(language.words("denied_ends") or ("\0",))
+        if (denied or cue_at(reading, index, language.cues["negation"])) and not cue_at(reading, index, telling):
             break  # what is left out is not told
         size = cue_at(reading, index, telling) if index > start or not asks else 0
+        if size and index + 1 < end and reading.tokens[index].text in language.words("relatives"):
+            size = 0 if reading.tokens[index + 1].text in vocabulary.words_of_slots else size  # "whose cast"
         strange += bool(size) or _is_noun(reading, index, begin, end, dull, values)
         index += size or 1
     spoken = {token.text for token in reading.tokens[start:end]} & set(language.words("chat"))
@@ -241,13 +244,17 @@ def find_tagged(reading: Reading, vocabulary: Vocabulary) -> None:
             phrase = reading.phrase(start, start + size)
             labels = vocabulary.free_phrases.get(phrase, ())
             slots = {slot for slot, _ in labels if before.text in vocabulary.spoken.words[slot].names}
+            two = reading.phrase(max(0, start - 2), start)
+            topical = bool(labels) and (before.text in topic or two in topic)
             if labels and phrase[0].isdigit():
                 spoken = slot_before(reading, start, {slot for slot, _ in labels}, vocabulary, reach=4)
-                two = reading.phrase(max(0, start - 2), start)
-                slots = {spoken or labels[0][0]} if spoken or before.text in topic or two in topic else slots
+                slots = {spoken or labels[0][0]} if spoken or topical else slots
+            general = phrase in reading.language.words("general_nouns") or phrase in vocabulary.spoken_words
+            if topical and general and reading.punctuated(start + size - 1):
+                slots = {labels[0][0]}  # "involving time", "to do with nature"
             if not slots:
                 continue
-            if not phrase[0].isdigit() and phrase not in vocabulary.spoken_words:
+            if not phrase[0].isdigit() and not general:
                 break  # "tagged time travel" is no tag of time
             slot = min(slots)
             op: Operator = "none" if negated_at(reading, _lead(reading, start - 1)) else "any"

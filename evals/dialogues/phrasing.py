@@ -1,8 +1,8 @@
 """How users put things: templates of data files, some of them held out.
 
-A language has a file of its own for what is held out (``en_held.toml``, written by another hand than ``en.toml``, without
-sight of the rules of understanding), or else of every list the phrasings at even places (from 0) are for development and
-those at odd places are held out. What a slot is called, and how its values are said, is in the files too: no slot has code
+What is held out of a language stands in a file of its own (``en_held.toml``, written by another hand than ``en.toml``,
+without sight of the rules of understanding) or, without one, in the file for development. Of every list there, the
+phrasings at odd places (from 0) are held out; those at even places may be looked at. What a slot is called, and how its values are said, is in the files too: no slot has code
 of its own.
 """
 
@@ -80,7 +80,7 @@ def phrasings_of(language: str, half: Half) -> tuple[PhrasingFile, Half]:
     if not held.is_file():
         return file, half
     if half == "held-out":
-        file = read_phrasings(held.read_text(encoding="utf-8"), held.name)
+        return read_phrasings(held.read_text(encoding="utf-8"), held.name), half
     return file, "all"
 
 
