@@ -226,7 +226,7 @@ def _means_another_slot(reading: Reading, start: int, end: int, slot: str, vocab
         or end - start == len(reading.tokens)
     ):
         return False
-    years = phrase[0].isdigit() and "year" in vocabulary.spoken.numeric
+    years = phrase[:1].isdigit() and "year" in vocabulary.spoken.numeric
     return years or phrase in vocabulary.spoken_words
 
 

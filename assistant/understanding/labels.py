@@ -164,6 +164,8 @@ def _find_free_labels(reading: Reading, vocabulary: Vocabulary, *, negated: bool
             labels = vocabulary.free_label(reading.phrase(index, index + size))
             if not labels or reading.phrase(index, index + size) in vocabulary.spoken_words:
                 continue  # "with French as its language" is about no languages
+            if size == 1 and reads_as_verb(reading, index, vocabulary):
+                continue
             first = span[0]
             must = not ruled_out and must_be(reading, index)
             promised = (ruled_out or must) and not first.compared and not (first.liked and not first.negated)
@@ -179,6 +181,17 @@ def _find_free_labels(reading: Reading, vocabulary: Vocabulary, *, negated: bool
             break
         else:
             index += 1
+
+
+def reads_as_verb(reading: Reading, index: int, vocabulary: Vocabulary) -> bool:
+    """Whether a word that no value is just so stands where a verb does: "that strikes a joyful note"."""
+    words = reading.language.words
+    text = reading.tokens[index].text
+    if index == 0 or index + 1 >= len(reading.tokens) or text in vocabulary.free_phrases or text in vocabulary.labels:
+        return False
+    behind = reading.tokens[index + 1].text
+    relative = reading.tokens[index - 1].text in words("relatives")
+    return (relative and behind in words("articles")) or behind in ("by",)
 
 
 def must_be(reading: Reading, index: int) -> bool:
@@ -257,7 +270,7 @@ def slot_meant(
             return spoken
         if joined := slot_of_alternative(reading, start, {slot for slot, _ in labels}):
             return joined
-        if _in_language(reading, start, end):
+        if _in_language(reading, start, end) or reading.phrase(start, end) in reading.language.words("languages_first"):
             # "in French" is the language, "French" the country
             languages = [s for s, _ in labels if s.startswith("language")]
             return languages[0] if languages else labels[0][0]

@@ -167,6 +167,8 @@ def _asked_role(reading: Reading, start: int, end: int, vocabulary: Vocabulary) 
         return "makers"
     if behind and not reading.punctuated(end - 1) and before.endswith(tuple(f" {word}" for word in cues["relative"])):
         return "cast" if behind in cues["appeared"] else "makers"
+    if any(" " in cue and before.endswith(cue) for cue in cues["acted"]):
+        return "cast"  # "played by"
     if any(before.endswith(cue) for cue in (*cues["directed"], *cues["by"])):
         return "makers"
     near = {reading.phrase(max(0, start - 1), start)}

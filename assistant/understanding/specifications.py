@@ -16,7 +16,14 @@ from dataclasses import dataclass
 
 from assistant.language import Language
 from assistant.types import Constraint, Operator
-from assistant.understanding.labels import joins_alternative, must_be, slot_before, slot_meant, slot_of_alternative
+from assistant.understanding.labels import (
+    joins_alternative,
+    must_be,
+    reads_as_verb,
+    slot_before,
+    slot_meant,
+    slot_of_alternative,
+)
 from assistant.understanding.reading import Reading, cue_at, negated_at
 from assistant.vocabulary import LONGEST_NAME, Vocabulary
 
@@ -24,7 +31,7 @@ SPECIFIES = 2
 """Clauses of a message that asks for something by naming values."""
 CLEAN_PER_TOLD = 2
 """A message that also tells something is a specification where it names values in so many clauses for each that tells."""
-CLAUSE_END = re.compile(r"[.;!?\n,:—–()]|\s-+\s|[•*/|]")
+CLAUSE_END = re.compile(r"[.;!?\n,:—–()]|\s[-+&]+\s|[•*/|]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +174,7 @@ def _is_noun(reading: Reading, index: int, start: int, end: int, dull: frozenset
 def named_at(reading: Reading, index: int, vocabulary: Vocabulary) -> int:
     """How many words the longest value or name that begins at a word has; 0 when there is none."""
     for size in range(min(LONGEST_NAME, len(reading.tokens) - index), 0, -1):
-        if reading.free(index, index + size):
+        if reading.free(index, index + size) and not (size == 1 and reads_as_verb(reading, index, vocabulary)):
             phrase = reading.phrase(index, index + size)
             person = re.sub(r"['’]s?$", "", phrase)
             surname = person in vocabulary.surnames and reading.tokens[index].raw[:1].isupper()
@@ -246,7 +253,7 @@ def find_tagged(reading: Reading, vocabulary: Vocabulary) -> None:
             slots = {slot for slot, _ in labels if before.text in vocabulary.spoken.words[slot].names}
             two = reading.phrase(max(0, start - 2), start)
             topical = bool(labels) and (before.text in topic or two in topic)
-            if labels and phrase[0].isdigit():
+            if labels and phrase[:1].isdigit():
                 spoken = slot_before(reading, start, {slot for slot, _ in labels}, vocabulary, reach=4)
                 slots = {spoken or labels[0][0]} if spoken or topical else slots
             general = phrase in reading.language.words("general_nouns") or phrase in vocabulary.spoken_words
@@ -254,7 +261,7 @@ def find_tagged(reading: Reading, vocabulary: Vocabulary) -> None:
                 slots = {labels[0][0]}  # "involving time", "to do with nature"
             if not slots:
                 continue
-            if not phrase[0].isdigit() and not general:
+            if not phrase[:1].isdigit() and not general:
                 break  # "tagged time travel" is no tag of time
             slot = min(slots)
             op: Operator = "none" if negated_at(reading, _lead(reading, start - 1)) else "any"
@@ -277,7 +284,11 @@ def _lead(reading: Reading, index: int) -> int:
 def _promise(reading: Reading, vocabulary: Vocabulary, start: int, end: int) -> bool:
     phrase = reading.phrase(start, end)
     labels = tuple(dict.fromkeys(vocabulary.free_label(phrase)))
-    if not labels or phrase in vocabulary.spoken_words:
+    if (
+        not labels
+        or phrase in vocabulary.spoken_words
+        or (end - start == 1 and reads_as_verb(reading, start, vocabulary))
+    ):
         return False
     slots = {slot for slot, _ in labels}
     named = _slot_named(reading, vocabulary, start, end, slots) or slot_of_alternative(reading, start, slots)

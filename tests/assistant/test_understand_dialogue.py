@@ -183,3 +183,12 @@ def test_a_statement_keeps_the_users_words(vocabularies: dict[str, Vocabulary]) 
 def test_no_message_is_too_odd(text: str, vocabularies: dict[str, Vocabulary]) -> None:
     for name, context in situations(vocabularies["films"]).values():
         understand(text, vocabularies[name], context)
+
+
+@pytest.mark.parametrize("text", ["one ﾟﾞ two", "ﾟ", "tagged ﾟﾞ", "about ⓻ ﾟ, not ﾞ"])
+@pytest.mark.parametrize("situation", ["new", "genre?", "year?", "length?"])
+def test_words_of_which_nothing_is_left_when_folded_are_read(
+    text: str, situation: str, vocabularies: dict[str, Vocabulary]
+) -> None:
+    name, context = situations(vocabularies["films"])[situation]
+    assert understand(text, vocabularies[name], context, today=TODAY).text == text
