@@ -116,7 +116,7 @@ def _surname(
     if not reading.tokens[start].raw[:1].isupper() or phrase in language.stopwords or phrase in language.countries:
         return ()
     names = vocabulary.surnames.get(phrase, ())
-    if not names or vocabulary.label(phrase):
+    if not names or vocabulary.label(phrase) or phrase in language.words("chatter"):
         return ()
 
     def part_of_name(other: int, neighbour_of: int) -> bool:
@@ -165,7 +165,8 @@ def _asked_role(reading: Reading, start: int, end: int, vocabulary: Vocabulary) 
     possessive = reading.tokens[end - 1].raw.endswith(("'s", "’s"))
     if behind in cues["made"] or possessive:
         return "makers"
-    if behind and not reading.punctuated(end - 1) and before.endswith(tuple(f" {word}" for word in cues["relative"])):
+    joined = behind in reading.language.words("alternative")
+    if behind and not joined and before.endswith(tuple(f" {word}" for word in cues["relative"])):
         return "cast" if behind in cues["appeared"] else "makers"
     if any(" " in cue and before.endswith(cue) for cue in cues["acted"]):
         return "cast"  # "played by"

@@ -44,6 +44,8 @@ class _Clause:
     """Nouns that are no values; more than none where something is told."""
     chat: bool
     """Whether it speaks of the user or the talk, and names nothing."""
+    spoken: bool
+    """Whether it speaks of the user or the talk."""
     asks: bool
     """Whether words that ask stand in it, before a value."""
 
@@ -53,10 +55,11 @@ def find_specified(reading: Reading, vocabulary: Vocabulary) -> None:
     values = _values(reading, vocabulary)
     values |= {n: 1 for n, token in enumerate(reading.tokens) if n not in values and token.text[:1].isdigit()}
     clauses = [_clause(reading, start, end, values, vocabulary) for start, end in _clauses(reading, values)]
-    clean = [clause for clause in clauses if clause.named and not clause.strange]
     asks = next((n for n, clause in enumerate(clauses) if clause.asks), 0)
+    chat = [clause for clause in clauses[:asks] if clause.spoken]  # "I have a free evening and I want …"
+    clean = [clause for clause in clauses if clause.named and not clause.strange and clause not in chat]
     for clause in clauses[:asks]:
-        if clause.strange:  # what is told before the asking is no wish
+        if clause.strange or clause.spoken:  # what is told before the asking is no wish
             for token in reading.tokens[clause.start : clause.end]:
                 token.named = True
     told = [clause for clause in clauses[asks:] if clause.strange and not clause.chat]  # "my sister comes, so I want …"
@@ -131,7 +134,7 @@ def _clause(reading: Reading, start: int, end: int, values: dict[int, int], voca
         index += size or 1
     spoken = {token.text for token in reading.tokens[start:end]} & set(language.words("chat"))
     asks = bool(named) and any(cue_at(reading, place, language.words("asking")) for place in range(start, begin))
-    return _Clause(begin, end, len(named), strange, chat=bool(spoken) and not named, asks=asks)
+    return _Clause(begin, end, len(named), strange, chat=bool(spoken) and not named, spoken=bool(spoken), asks=asks)
 
 
 def _behind_asking(reading: Reading, start: int, end: int, named: Sequence[int]) -> int:
