@@ -30,6 +30,11 @@ CLOSED_VALUES = 200
 LATEST_YEAR = 9_999
 LONGEST_NAME = 8
 """Words of the longest brand, series or the like that is looked up."""
+DULL_LISTS = (
+    "chatter", "behind_negation", "list_words", "contrast", "made", "appeared", "of_any", "general_nouns", "chat",
+    "clause_joins", "softening",
+)  # fmt: skip
+"""Lists of a language whose words say nothing of an item."""
 KIND_SHARE, KINDS_COVER = 0.01, 0.6
 """Last words of titles are kinds of items where each ends this share of the titles and together they end this many."""
 PASSIVE = frozenset({"directed"})
@@ -222,6 +227,17 @@ class Vocabulary:
         return frozenset(
             word for slot in self.spoken.words for phrase in self.spoken.all_words(slot) for word in phrase.split()
         )
+
+    @cached_property
+    def dull_words(self) -> frozenset[str]:
+        """Words of the language that say by themselves nothing of an item, wherever they stand in a message."""
+        listed = (word for name in DULL_LISTS for word in self.language.words(name))
+        return frozenset((*self.language.stopwords, *self.language.item_words, *self.language.ordinals, *listed))
+
+    @cached_property
+    def words_that_join(self) -> frozenset[str]:
+        """Words that may stand between the values of a specification: dull ones, those of slots, kinds of items."""
+        return self.dull_words | self.words_of_slots | self.kinds
 
     @cached_property
     def number_patterns(self) -> NumberPatterns:

@@ -242,8 +242,7 @@ def _want(reading: Reading, start: int, end: int, labels: Sequence[tuple[str, st
     promised = promised or reading.specified_at(start)
     if reading.tokens[start].liked:
         promised = False
-    if not joins_alternative(reading, start, constraint, promised=promised):
-        reading.add(constraint, start, end, promised=promised)
+    keep(reading, start, end, constraint, promised=promised)
 
 
 def slot_meant(
@@ -342,6 +341,12 @@ def slot_behind(reading: Reading, end: int, slots: set[str], vocabulary: Vocabul
         if reading.tokens[index].text not in small:
             return None
     return None
+
+
+def keep(reading: Reading, start: int, end: int, constraint: Constraint, *, promised: bool) -> None:
+    """Keep a constraint that the tokens from ``start`` to before ``end`` say, joined to what "or" stands behind."""
+    if not joins_alternative(reading, start, constraint, promised=promised):
+        reading.add(constraint, start, end, promised=promised)
 
 
 def joins_alternative(reading: Reading, start: int, constraint: Constraint, *, promised: bool) -> bool:

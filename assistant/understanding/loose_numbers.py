@@ -8,7 +8,7 @@ stay a story's.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from assistant.language import Language, any_of
@@ -29,8 +29,6 @@ class _Word:
     end: int
     slot: str = ""
     factor: float = 1.0
-    behind: bool = False
-    """A unit, which stands behind its number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +43,22 @@ class _Amount:
 class LooseNumbers:
     """The patterns of one language and catalogue."""
 
-    def __init__(self, language: Language, spoken: SpokenSlots) -> None:
+    def __init__(self, language: Language, spoken: SpokenSlots, units: Mapping[str, tuple[str, float]]) -> None:
+        """``units`` is word to (slot, factor), as ``NumberPatterns`` has them."""
         words = language.numeric
         self.known = language.spaced and "up" in words
         if not self.known:
             return
-        self.spoken = spoken
+        self.spoken, self.units = spoken, units
         self.counted: dict[str, str] = {}
-        self.units: dict[str, tuple[str, float]] = {}
         for slot, entry in spoken.numeric.items():
             if slot == "year":
                 continue  # years have patterns of their own, and need no name
             for phrase in (*entry.names, *entry.says, *entry.more, *entry.less):
                 self.counted.setdefault(phrase, slot)
-            for unit, factor in entry.units.items():
-                self.units.setdefault(unit, (slot, float(factor)))
         more = {word for entry in spoken.numeric.values() for word in entry.more}
         less = {word for entry in spoken.numeric.values() for word in entry.less}
-        self.price = next((slot for name, slot in self.counted.items() if name == "price"), None)
+        self.price = self.counted.get("price")
         self.up = re.compile(rf"(?<![\w-])(?:{any_of({*words['up'], *more})})(?![\w-])|\+|>=?|≥")
         self.down = re.compile(rf"(?<![\w-])(?:{any_of({*words['down'], *less})})(?![\w-])|<=?|≤")
         self.year_up = re.compile(rf"(?<![\w-])(?:{any_of(words['year_up'])})(?![\w-])")
@@ -158,9 +154,7 @@ class LooseNumbers:
         value = self.numbers[written] if written in self.numbers else float(written.replace(",", ""))
         if unit := match["unit"]:
             slot, factor = self.units[re.sub(r"\s+", " ", unit)]
-            return _Amount(
-                match.start(), match.end(), value, _Word(match.start("unit"), match.end(), slot, factor, True)
-            )
+            return _Amount(match.start(), match.end(), value, _Word(match.start("unit"), match.end(), slot, factor))
         return _Amount(match.start(), match.end(), value, price=match["cur"] is not None)
 
     def _nearest(self, words: Sequence[_Word], one: _Amount, last: _Amount) -> _Word | None:

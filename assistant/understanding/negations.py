@@ -34,66 +34,91 @@ def mark_negations(reading: Reading, vocabulary: Vocabulary) -> None:
         if named := _begins_label(reading, index, vocabulary):  # "no dialogue" is a theme
             index += named
             continue
-        known = bool(vocabulary.label(token.text) or vocabulary.free_label(token.text))  # "non-fiction"
-        glued = () if known else cues["glued_negation"]
-        prefix = next((p for p in glued if token.text.startswith(p) and token.text != p), None)
-        size = 1 if prefix else cue_at(reading, index, cues["negation"]) or _all_but(reading, index)
-        size = size or _leaves_out(reading, index) or denies(reading, index)
-        if not size and _less_than_that(reading, index):  # "rather a western than a drama"
-            size = 1
+        prefix = _glued(reading, index, vocabulary)
+        size = 1 if prefix else _negation_at(reading, index)
         if not size or token.used:
             index += 1
-            continue
-        if prefix:
+        elif prefix:
             token.text = token.text.removeprefix(prefix)
             token.negated = True
             index += 1
-            continue
-        if _answers_no(reading, index, size):
+        elif _answers_no(reading, index, size):
             index += size
-            continue
-        compared = reading.phrase(index, index + size) in cues["comparison"] or _less_than_that(reading, index)
-        told = not (compared or _specified_behind(reading, index + size)) and not _rules_out(reading, index, vocabulary)
-        reading.use(index, index + size)
-        index += size
-        ended, ruled_out = False, set[str]()
-        dull = {*cues["behind_negation"], *vocabulary.language.item_words}
-        while index < len(reading.tokens) and reading.tokens[index].text in dull and not told:
-            reading.tokens[index].used = True  # "not from Italy", "nothing set in space", "not a film about war"
-            index += 1
-            if CLAUSE_END.search(reading.text[reading.tokens[index - 1].end :][:1]):
-                ended = True  # "not really... in English"
-                break
         else:
-            index += _joins(reading, index, vocabulary)
-        reach = 0 if ended else NEGATION_REACH
-        while index < len(reading.tokens) and reach:
-            word = reading.tokens[index]
-            again = cue_at(reading, index, cues["negation"]) and named_at(reading, index, vocabulary) < 2
-            if size := 0 if word.used else named_at(reading, index, vocabulary):
-                ruled_out = _slots(reading.phrase(index, index + size), vocabulary) or ruled_out
-            if word.text in reading.language.words("adding") and _other_slots(reading, index, vocabulary, ruled_out):
-                break  # "without horror and by Hitchcock"
-            if again or (not told and cue_at(reading, index, reading.language.words("must"))):
-                break  # "nothing violent and nothing from Spain", "no horror and definitely dark"
-            joined = word.text in cues["list_words"]
-            ends = word.text in cues["contrast"] and named_at(reading, index, vocabulary) < 2
-            stop = word.used or (ends and not label_ahead(reading, index, vocabulary))
-            if stop:
-                break
-            word.negated, word.compared, word.told = True, compared, told
-            index += 1
-            reach = NEGATION_REACH if joined else reach - 1
-            between = reading.text[word.end : reading.tokens[index].start] if index < len(reading.tokens) else "."
-            if index < len(reading.tokens) and _is_short_form(word, reading.tokens[index]):
-                between = between.removeprefix(".")
-            named = between.strip() == ":" and word.text in vocabulary.spoken_words  # "not cast: Carol Lynley"
-            if named:
-                continue
-            if CLAUSE_END.search(between.replace(",", "")) or (
-                "," in between and not _list_goes_on(reading, index, vocabulary, ruled_out)
-            ):
-                break
+            compared = reading.phrase(index, index + size) in cues["comparison"] or _less_than_that(reading, index)
+            told = not (compared or _specified_behind(reading, index + size))
+            told = told and not _rules_out(reading, index, vocabulary)
+            reading.use(index, index + size)
+            start, ended = _behind_small_words(reading, index + size, vocabulary, told=told)
+            index = start if ended else _mark_reached(reading, start, vocabulary, compared=compared, told=told)
+
+
+def _glued(reading: Reading, index: int, vocabulary: Vocabulary) -> str | None:
+    """The negation that a word begins with: "non-animated"; none of "non-fiction", where that is a value."""
+    text = reading.tokens[index].text
+    if vocabulary.label(text) or vocabulary.free_label(text):
+        return None
+    return next((p for p in vocabulary.language.cues["glued_negation"] if text.startswith(p) and text != p), None)
+
+
+def _negation_at(reading: Reading, index: int) -> int:
+    """How many words the negation at a place has, whatever its form; 0 when there is none."""
+    return (
+        cue_at(reading, index, reading.language.cues["negation"])
+        or _all_but(reading, index)
+        or _leaves_out(reading, index)
+        or denies(reading, index)
+        or int(_less_than_that(reading, index))  # "rather a western than a drama"
+    )
+
+
+def _behind_small_words(reading: Reading, index: int, vocabulary: Vocabulary, *, told: bool) -> tuple[int, bool]:
+    """Where what a negation rules out begins, behind the words between, and whether it ends before: "not really... in
+    English". "Not from Italy", "nothing set in space" and "not a film about war" use those words up."""
+    dull = {*vocabulary.language.cues["behind_negation"], *vocabulary.language.item_words}
+    while index < len(reading.tokens) and reading.tokens[index].text in dull and not told:
+        reading.tokens[index].used = True
+        index += 1
+        if CLAUSE_END.search(reading.text[reading.tokens[index - 1].end :][:1]):
+            return index, True
+    return index + _joins(reading, index, vocabulary), False
+
+
+def _mark_reached(reading: Reading, index: int, vocabulary: Vocabulary, *, compared: bool, told: bool) -> int:
+    """Mark the words from a place on that a negation before it reaches; where it ends."""
+    cues = vocabulary.language.cues
+    reach, ruled_out = NEGATION_REACH, set[str]()
+    while index < len(reading.tokens) and reach:
+        word, size = reading.tokens[index], named_at(reading, index, vocabulary)
+        if size and not word.used:
+            ruled_out = _slots(reading.phrase(index, index + size), vocabulary) or ruled_out
+        if word.text in reading.language.words("adding") and _other_slots(reading, index, vocabulary, ruled_out):
+            break  # "without horror and by Hitchcock"
+        if (size < 2 and cue_at(reading, index, cues["negation"])) or (
+            not told and cue_at(reading, index, reading.language.words("must"))
+        ):
+            break  # "nothing violent and nothing from Spain", "no horror and definitely dark"
+        turns = word.text in cues["contrast"] and size < 2 and not label_ahead(reading, index, vocabulary)
+        if word.used or turns:
+            break
+        word.negated, word.compared, word.told = True, compared, told
+        index += 1
+        reach = NEGATION_REACH if word.text in cues["list_words"] else reach - 1
+        if index < len(reading.tokens) and _scope_ends(reading, index, vocabulary, ruled_out):
+            break
+    return index
+
+
+def _scope_ends(reading: Reading, index: int, vocabulary: Vocabulary, ruled_out: set[str]) -> bool:
+    """Whether what stands between the word before a place and the word there ends a negation."""
+    word, following = reading.tokens[index - 1], reading.tokens[index]
+    between = reading.text[word.end : following.start]
+    if _is_short_form(word, following):
+        between = between.removeprefix(".")
+    if between.strip() == ":" and word.text in vocabulary.spoken_words:
+        return False  # "not cast: Carol Lynley"
+    ends = CLAUSE_END.search(between.replace(",", "")) is not None
+    return ends or ("," in between and not _list_goes_on(reading, index, vocabulary, ruled_out))
 
 
 def _is_short_form(word: Token, following: Token) -> bool:
@@ -267,17 +292,16 @@ def _other_slots(reading: Reading, index: int, vocabulary: Vocabulary, ruled_out
     start = index + joined
     while joined and start - index < NEGATION_REACH and not named_at(reading, start, vocabulary):
         start += 1
-    sizes = range(vocabulary.language.longest, 0, -1)
-    behind: set[str] = set()
-    for n in sizes:
-        if start + n > len(reading.tokens) or behind:
-            continue
-        labels = vocabulary.label(reading.phrase(start, start + n))
-        if len({slot for slot, _ in labels}) > 1:
-            behind = {slot_meant(reading, start, start + n, labels, vocabulary)}
-        else:
-            behind = _slots(reading.phrase(start, start + n), vocabulary)
+    sizes = (n for n in range(vocabulary.language.longest, 0, -1) if start + n <= len(reading.tokens))
+    behind = next(filter(None, (_slots_meant(reading, start, start + n, vocabulary) for n in sizes)), set())
     return bool(ruled_out and behind) and not ruled_out & behind
+
+
+def _slots_meant(reading: Reading, start: int, end: int, vocabulary: Vocabulary) -> set[str]:
+    labels = vocabulary.label(reading.phrase(start, end))
+    if len({slot for slot, _ in labels}) > 1:
+        return {slot_meant(reading, start, end, labels, vocabulary)}
+    return _slots(reading.phrase(start, end), vocabulary)
 
 
 def _slots(phrase: str, vocabulary: Vocabulary) -> set[str]:

@@ -73,7 +73,7 @@ class NumberPatterns:
         self.below_after = re.compile(words["below_after"])
         self.negation_before = re.compile(words["negation_before"].replace("{between_words}", self.between_words))
         self.joined = re.compile(words["joined"])
-        self.loose = LooseNumbers(language, spoken)
+        self.loose = LooseNumbers(language, spoken, self.units)
         self._years(language, words)
         self._counts(language, words)
 

@@ -14,10 +14,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from assistant.language import Language
 from assistant.types import Constraint, Operator
 from assistant.understanding.labels import (
-    joins_alternative,
+    keep,
     must_be,
     reads_as_verb,
     slot_before,
@@ -42,27 +41,33 @@ class _Clause:
     named: int
     strange: int
     """Nouns that are no values; more than none where something is told."""
-    chat: bool
-    """Whether it speaks of the user or the talk, and names nothing."""
     spoken: bool
     """Whether it speaks of the user or the talk."""
     asks: bool
     """Whether words that ask stand in it, before a value."""
 
+    @property
+    def clean(self) -> bool:
+        """Whether it names values and tells nothing."""
+        return self.named > 0 and not self.strange
+
+    @property
+    def tells(self) -> bool:
+        """Whether it tells something of an item: what names nothing and speaks of the user does not."""
+        return self.strange > 0 and not (self.spoken and not self.named)
+
 
 def find_specified(reading: Reading, vocabulary: Vocabulary) -> None:
     """Mark the tokens whose labels are promises: those of clauses that name values and tell nothing."""
-    values = _values(reading, vocabulary)
-    values |= {n: 1 for n, token in enumerate(reading.tokens) if n not in values and token.text[:1].isdigit()}
-    clauses = [_clause(reading, start, end, values, vocabulary) for start, end in _clauses(reading, values)]
+    clauses = _clauses(reading, vocabulary)
     asks = next((n for n, clause in enumerate(clauses) if clause.asks), 0)
     chat = [clause for clause in clauses[:asks] if clause.spoken]  # "I have a free evening and I want …"
-    clean = [clause for clause in clauses if clause.named and not clause.strange and clause not in chat]
+    clean = [clause for clause in clauses if clause.clean and clause not in chat]
     for clause in clauses[:asks]:
         if clause.strange or clause.spoken:  # what is told before the asking is no wish
             for token in reading.tokens[clause.start : clause.end]:
                 token.named = True
-    told = [clause for clause in clauses[asks:] if clause.strange and not clause.chat]  # "my sister comes, so I want …"
+    told = [clause for clause in clauses[asks:] if clause.tells]  # "my sister comes, so I want …"
     if reading.like or len(clean) < CLEAN_PER_TOLD * len(told):
         return
     for clause in clean:
@@ -74,19 +79,24 @@ def find_specified(reading: Reading, vocabulary: Vocabulary) -> None:
 def specifies(reading: Reading, vocabulary: Vocabulary) -> bool:
     """Whether a message asks for an item by several of its properties, whatever else it looks like: "what do you have in
     red, author: Miranda July?" asks nothing about an item."""
-    values = _values(reading, vocabulary)
-    values |= {n: 1 for n, token in enumerate(reading.tokens) if n not in values and token.text[:1].isdigit()}
-    clauses = [_clause(reading, start, end, values, vocabulary) for start, end in _clauses(reading, values)]
-    clean = [clause for clause in clauses if clause.named and not clause.strange]
+    clauses = _clauses(reading, vocabulary)
+    clean = [clause for clause in clauses if clause.clean]
     asks = any(cue_at(reading, index, reading.language.words("asking")) for index in range(len(reading.tokens)))
     adds = any(match.start() <= reading.lead for match in reading.matches("addition"))
     return (asks and len(clean) >= SPECIFIES) or (adds and bool(clean) and not reading.plain.rstrip().endswith("?"))
 
 
+def _clauses(reading: Reading, vocabulary: Vocabulary) -> list[_Clause]:
+    """The clauses of a message, figures counted as values."""
+    values = _values(reading, vocabulary)
+    values |= {n: 1 for n, token in enumerate(reading.tokens) if n not in values and token.text[:1].isdigit()}
+    return [_clause(reading, start, end, values, vocabulary) for start, end in _stretches(reading, values)]
+
+
 def _values(reading: Reading, vocabulary: Vocabulary) -> dict[int, int]:
     """The first token of every value of the catalogue, the longest first, to how many tokens it has; what was understood
     before is a value each."""
-    dull, values, index = _dull(reading.language) | vocabulary.spoken_words, {}, 0
+    dull, values, index = vocabulary.dull_words | vocabulary.spoken_words, {}, 0
     while index < len(reading.tokens):
         token = reading.tokens[index]
         size = 0 if token.used else named_at(reading, index, vocabulary)
@@ -98,7 +108,7 @@ def _values(reading: Reading, vocabulary: Vocabulary) -> dict[int, int]:
     return values
 
 
-def _clauses(reading: Reading, values: dict[int, int]) -> Iterator[tuple[int, int]]:
+def _stretches(reading: Reading, values: dict[int, int]) -> Iterator[tuple[int, int]]:
     reasons = reading.language.words("reasons")
     inside = {place for start, size in values.items() for place in range(start, start + size - 1)}
     start = 0
@@ -113,12 +123,11 @@ def _clauses(reading: Reading, values: dict[int, int]) -> Iterator[tuple[int, in
 
 def _clause(reading: Reading, start: int, end: int, values: dict[int, int], vocabulary: Vocabulary) -> _Clause:
     language = reading.language
-    dull = _dull(language) | vocabulary.words_of_slots | vocabulary.kinds
     named = sorted(place for place in values if start <= place < end)
     begin = _behind_asking(reading, start, end, named)
     named = [place for place in named if place >= begin]
     telling = (*language.words("telling"), *language.cues["comparison"], *language.words("than"))
-    asks = reading.plain.rstrip().endswith("?")  # "who makes hiking backpacks?"
+    inquires = reading.plain.rstrip().endswith("?")  # "who makes hiking backpacks?"
     strange, index = sum(bool(cue_at(reading, place, telling)) for place in range(start, begin)), begin
     while index < end:
         if index in values:
@@ -127,14 +136,14 @@ def _clause(reading: Reading, start: int, end: int, values: dict[int, int], voca
         denied = index > begin and reading.tokens[index].text.endswith(language.words("denied_ends") or ("\0",))
         if (denied or cue_at(reading, index, language.cues["negation"])) and not cue_at(reading, index, telling):
             break  # what is left out is not told
-        size = cue_at(reading, index, telling) if index > start or not asks else 0
+        size = cue_at(reading, index, telling) if index > start or not inquires else 0
         if size and index + 1 < end and reading.tokens[index].text in language.words("relatives"):
             size = 0 if reading.tokens[index + 1].text in vocabulary.words_of_slots else size  # "whose cast"
-        strange += bool(size) or _is_noun(reading, index, begin, end, dull, values)
+        strange += bool(size) or _is_noun(reading, index, begin, end, vocabulary, values)
         index += size or 1
-    spoken = {token.text for token in reading.tokens[start:end]} & set(language.words("chat"))
+    spoken = bool({token.text for token in reading.tokens[start:end]} & set(language.words("chat")))
     asks = bool(named) and any(cue_at(reading, place, language.words("asking")) for place in range(start, begin))
-    return _Clause(begin, end, len(named), strange, chat=bool(spoken) and not named, spoken=bool(spoken), asks=asks)
+    return _Clause(begin, end, len(named), strange, spoken, asks)
 
 
 def _behind_asking(reading: Reading, start: int, end: int, named: Sequence[int]) -> int:
@@ -154,10 +163,12 @@ def _behind_asking(reading: Reading, start: int, end: int, named: Sequence[int])
     return begin
 
 
-def _is_noun(reading: Reading, index: int, start: int, end: int, dull: frozenset[str], values: dict[int, int]) -> bool:
+def _is_noun(
+    reading: Reading, index: int, start: int, end: int, vocabulary: Vocabulary, values: dict[int, int]
+) -> bool:
     """Whether a word that is not understood stands where a noun does, with something to tell: behind an article or a value,
     at the end of its clause, or before another such word; a word before a preposition or a value joins."""
-    token, language = reading.tokens[index], reading.language
+    token, language, dull = reading.tokens[index], reading.language, vocabulary.words_that_join
     if token.used or token.text in dull or token.text.isdigit() or len(token.text) == 1:
         return False
     before = reading.tokens[index - 1].text if index > start else ""
@@ -185,28 +196,6 @@ def named_at(reading: Reading, index: int, vocabulary: Vocabulary) -> int:
             if vague or _names(phrase, vocabulary) or vocabulary.full_name(person) is not None or surname:
                 return size
     return 0
-
-
-def _dull(language: Language) -> frozenset[str]:
-    lists = (
-        "chatter",
-        "behind_negation",
-        "list_words",
-        "contrast",
-        "made",
-        "appeared",
-        "of_any",
-        "general_nouns",
-        "chat",
-        "clause_joins",
-        "softening",
-    )
-    return (
-        language.stopwords
-        | language.item_words
-        | {*language.ordinals}
-        | {word for name in lists for word in language.words(name)}
-    )
 
 
 def _names(phrase: str, vocabulary: Vocabulary) -> bool:
@@ -270,8 +259,7 @@ def find_tagged(reading: Reading, vocabulary: Vocabulary) -> None:
             op: Operator = "none" if negated_at(reading, _lead(reading, start - 1)) else "any"
             values = tuple(value for s, value in labels if s == slot)
             made = Constraint(slot=slot, op=op, values=values, words=reading.words(start, start + size))
-            if not joins_alternative(reading, start, made, promised=True):
-                reading.add(made, start, start + size, promised=True)
+            keep(reading, start, start + size, made, promised=True)
             reading.use(start - 1, start + size)
             break
 
@@ -317,8 +305,7 @@ def _promise(reading: Reading, vocabulary: Vocabulary, start: int, end: int) -> 
     slot = named or slot_meant(reading, start, end, labels, vocabulary)
     values = tuple(value for s, value in labels if s == slot)
     made = Constraint(slot=slot, op="any", values=values, words=reading.words(start, end))
-    if not joins_alternative(reading, start, made, promised=True):
-        reading.add(made, start, end, promised=True)
+    keep(reading, start, end, made, promised=True)
     reading.use(start, end)
     return True
 
