@@ -1,34 +1,33 @@
 """A message becomes an utterance: what it is for, what is promised, preferred, resembled, spoken of, taken back.
 
-Rules over the language's words and the catalogue's own values; no model is needed. The order is fixed: titles, what the
-message is for, answers, revisions, critiques, numbers, statements, negations, people, values. Each stage uses up the words
-that it understood, so that a later one does not understand them again.
+Rules over the language's words and the catalogue's own values; no model is needed. The order is fixed: slips, answers, what
+the message is for, titles, rejections, statements, revisions, numbers, critiques, which clauses are specifications,
+negations, people, values, what takes the place of something. Each stage uses up the words that it understood, so that a later
+one does not understand them again.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
 from assistant.catalogue import Catalogue
 from assistant.detecting import detect_language
-from assistant.language import any_of, load_language
+from assistant.language import load_language
 from assistant.text import fold
 from assistant.types import Constraint, Context, Intent, Utterance
 from assistant.understanding.acts import QUESTIONS, find_act, is_out_of_scope, is_small_talk
 from assistant.understanding.alternatives import join_alternatives
-from assistant.understanding.answers import MAX_ANSWER, find_answer
+from assistant.understanding.answers import find_answer
 from assistant.understanding.company import find_company
 from assistant.understanding.critiques import find_critiques, tells_nothing
-from assistant.understanding.held import held_by, numbers_in
+from assistant.understanding.held import held_by
 from assistant.understanding.labels import find_labels, find_open_labels, find_stock
+from assistant.understanding.limits import answers_number, find_limits
 from assistant.understanding.negations import mark_excluded, mark_negations
-from assistant.understanding.number_spans import NumberSpan
-from assistant.understanding.numbers import find_numbers
 from assistant.understanding.people import find_people
-from assistant.understanding.reading import Reading, cue_at, read
+from assistant.understanding.reading import MAX_POINTING, Reading, cue_at, read
 from assistant.understanding.references import find_references
 from assistant.understanding.replacing import find_replaced
 from assistant.understanding.revisions import find_rejections, find_revisions, name_cards
@@ -47,8 +46,6 @@ MAX_UNHEEDED = 3
 """Negated words of which it is said that no record has them; more of them tell a story."""
 NAMES_PEOPLE = 3
 """Words of a brand or series that may begin with somebody's name."""
-MAX_POINTING = 12
-"""Words of a message that speaks of a card ("the last one is Swedish"); a longer one tells a story."""
 
 _NO_CONTEXT = Context()
 
@@ -74,7 +71,7 @@ def understand(
         find_answer(reading, vocabulary, context)  # "forget the brand, it doesn't matter" answers nothing
     act = None
     further = any(m.start() <= reading.lead for m in reading.matches("further")) and "?" not in reading.plain
-    if not (_all_used(reading) or further or _answers_number(reading, vocabulary, context)):
+    if not (_all_used(reading) or further or answers_number(reading, vocabulary, context)):
         act = find_act(reading, vocabulary, context, specifies=specifies(reading, vocabulary))
     if act in QUESTIONS:
         return _question(reading, vocabulary, context, act)
@@ -86,7 +83,7 @@ def understand(
     find_same(reading, vocabulary, context)
     find_company(reading, vocabulary)
     find_tagged(reading, vocabulary)
-    _find_numbers(reading, vocabulary, context, today or date.today())
+    find_limits(reading, vocabulary, context, today or date.today())
     find_critiques(reading, vocabulary, context)
     name_cards(reading, vocabulary, context)
     find_stock(reading, vocabulary)
@@ -127,17 +124,6 @@ def _point(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
         if not reference.titled and context.table and opens:
             reading.use_span(reference.start, reference.end)
             reading.refines = True
-
-
-def _answers_number(reading: Reading, vocabulary: Vocabulary, context: Context) -> bool:
-    """Whether the message names a number of the slot that was asked about: "2004 at the latest would be great"."""
-    slot = context.question.slot if context.question is not None else ""
-    speaks_of_card = reading.plain.rstrip().endswith("?") or reading.first("position") is not None
-    if slot not in vocabulary.spoken.numeric or speaks_of_card:
-        return False
-    pronouns = reading.language.bounded(any_of(reading.language.words("pronouns")))
-    plain = re.sub(pronouns, "_", reading.plain)  # "pick one for me" names no number
-    return any(span.slot == slot for span in numbers_in(plain, vocabulary, slot))
 
 
 def _all_used(reading: Reading) -> bool:
@@ -259,91 +245,6 @@ def _exclude_titles(reading: Reading, vocabulary: Vocabulary) -> None:
             reading.use(index, end)
             joined = end < len(reading.tokens) and reading.tokens[end].text in reading.language.words("conjunction")
             start = end + joined
-
-
-# years, lengths, prices, how many
-
-
-def _find_numbers(reading: Reading, vocabulary: Vocabulary, context: Context, today: date) -> None:
-    masked = list(reading.plain)
-    for token in reading.tokens:
-        stands_for_item = token.text in vocabulary.language.words("pronouns") and token.start > reading.lead
-        if token.used or stands_for_item:
-            masked[token.start : token.end] = "_" * (token.end - token.start)
-    spans: list[NumberSpan] = find_numbers(
-        "".join(masked),
-        vocabulary.number_patterns,
-        vocabulary.spoken,
-        default=_counted(reading, vocabulary, context),
-        caps_only=context.question is None and not context.held,
-        answer=_asked_number(reading, vocabulary, context),
-        today=today,
-        newest=vocabulary.newest,
-    )
-    if reading.k is None and not any(span.slot is None for span in spans):
-        reading.k = _count(reading, vocabulary)
-    for span in spans:
-        first, last = reading.tokens_of(span.start, span.end)
-        if span.soft and len(reading.tokens) > MAX_POINTING:
-            continue  # "they have 30 minutes to find the bomb" is a story
-        reading.use_span(span.start, span.end)
-        if span.slot is None:
-            if not any(m.start() <= span.start < m.end() for m in reading.matches("addition")):  # "one more thing"
-                reading.k = int(span.low or 1)
-            continue
-        unwanted = any(token.negated for token in reading.tokens[first:last])  # "no, it's from the 70s"
-        if unwanted and (span.low is None or span.high is None):
-            continue
-        constraint = Constraint(
-            slot=span.slot,
-            op="outside" if span.negated or unwanted else "range",
-            low=span.low,
-            high=span.high,
-            words=reading.text[span.start : span.end].strip(),
-        )
-        reading.add(constraint, first, last, promised=not span.soft)
-
-
-def _asked_number(reading: Reading, vocabulary: Vocabulary, context: Context) -> str | None:
-    """The numeric slot that the message may answer with a bare number."""
-    slot = context.question.slot if context.question is not None else ""
-    return slot if slot in vocabulary.spoken.numeric and len(reading.tokens) <= MAX_ANSWER else None
-
-
-def _counted(reading: Reading, vocabulary: Vocabulary, context: Context) -> str | None:
-    """The slot of a number that does not say what it counts: what a word beside it compares ("shorter, under 90"), what
-    was asked about, else what was limited last, else the
-    price of a catalogue that knows no lengths."""
-    spoken, numeric = vocabulary.spoken, vocabulary.spoken.numeric
-    for words in (spoken.more, spoken.less):
-        for token in reading.tokens:
-            if (slot := words.get(token.text)) is not None and slot != "year":
-                return slot
-    if context.question is not None and context.question.slot in numeric:
-        return context.question.slot
-    for held in reversed(context.held):
-        if held.constraint.op == "range" and held.constraint.slot in numeric and held.constraint.slot != "year":
-            return held.constraint.slot
-    lengths = {"runtime", "duration", "length", "minutes", "runtime_minutes", "pages", "num_pages", "page_count"}
-    price = vocabulary.number_patterns.names.get("price")
-    return None if lengths & set(numeric) else price
-
-
-def _count(reading: Reading, vocabulary: Vocabulary) -> int | None:
-    """The number at the beginning of "2 westerns", "three short documentaries", "20 films like Alien"."""
-    if len(reading.tokens) < 2:
-        return None
-    first, language = reading.tokens[0], vocabulary.language
-    number = int(first.text) if first.text.isdecimal() and len(first.text) < 3 else language.numbers.get(first.text)
-    if not number or first.used:
-        return None
-    for index, token in enumerate(reading.tokens[1:4], 1):
-        if token.text.endswith("s") and (token.text in language.item_words or vocabulary.label(token.text)):
-            first.used = True
-            return number
-        if reading.punctuated(index):
-            break
-    return None
 
 
 def _unknown_names(reading: Reading, vocabulary: Vocabulary) -> tuple[str, ...]:

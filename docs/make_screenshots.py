@@ -63,7 +63,7 @@ def main() -> None:
 def page_picture(browser: Browser, address: str, width: int, height: int, theme: str) -> None:
     context = browser.new_context(
         viewport={"width": width, "height": height}, color_scheme=theme, reduced_motion="reduce"
-    )  # type: ignore[arg-type]
+    )  # type: ignore[arg-type]  # it is one of ``THEMES``
     page = context.new_page()
     page.goto(address)
     page.locator(".welcome button").first.wait_for()
@@ -100,7 +100,7 @@ def answered(data: Path) -> Reply:
 
 
 def slack_picture(browser: Browser, reply: Reply, theme: str) -> None:
-    context = browser.new_context(viewport={"width": 760, "height": 400}, color_scheme=theme)  # type: ignore[arg-type]
+    context = browser.new_context(viewport={"width": 760, "height": 400}, color_scheme=theme)  # type: ignore[arg-type]  # likewise
     page = context.new_page()
     shown = "".join(map(drawn, blocks(reply)))
     page.set_content(

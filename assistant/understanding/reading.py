@@ -12,6 +12,8 @@ from assistant.language import Cue, Language
 from assistant.text import MESSAGE_WORD, fold, is_unspaced
 from assistant.types import Constraint, Held, Statement
 
+MAX_POINTING = 12
+"""Words of a message that speaks of a card ("the last one is Swedish"); a longer one tells a story."""
 MAX_OPENINGS = 40
 """Beginnings of clauses that are looked at; a message has fewer unless it is not one."""
 _CLAUSE_ENDS = '.,;:!?\n—–()"“”'

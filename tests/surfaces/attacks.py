@@ -6,15 +6,23 @@ request, a link, a terminal's command, another line of a protocol, a formula, or
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import pytest
+
+from assistant import cli
 from assistant.text import clean
 from tests.assistant.attacks import attack_strings
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "attacks"
 EVIL = "https://evil.example"
+SIZE = 40
+"""Cards a reply."""
+LANES = ["few", pytest.param("all", marks=[pytest.mark.slow, pytest.mark.timeout(900)])]
+"""Our own texts; those and every line of the collections."""
 
 MARKUP = [
     "<script>alert(1)</script>", "<ScRiPt\n>alert(1)</sCrIpT >", f"<script src={EVIL}/x.js></script>", "<script src=//evil.example>",
@@ -133,3 +141,11 @@ def items_of(texts: list[str], size: int) -> list[dict[str, object]]:
         }
         for number, text in enumerate(texts)
     ]  # fmt: skip
+
+
+def index_attacks(texts: list[str], made: Path) -> Path:
+    """The folder in which the command has indexed items of these texts."""
+    items = made / "items.jsonl"
+    items.write_text("".join(json.dumps(item) + "\n" for item in items_of(texts, SIZE)), encoding="utf-8")
+    assert cli.run(["index", str(items), "--data", str(made / "data"), "--embedder", "hashing"]) == 0
+    return made / "data"

@@ -20,13 +20,11 @@ from assistant.documents import MAX_MESSAGE
 from assistant.ingest import index_items
 from tests.assistant.catalogues import FILMS
 from tests.assistant.turns import offline_settings
-from tests.surfaces.attacks import OURS, acting, attacks, batches, items_of, word_of
+from tests.surfaces.attacks import LANES, OURS, SIZE, acting, attacks, batches, index_attacks, word_of
 from vectorstore.embed_hashing import HashingEmbedder
 
-SIZE = 40
 OURS_IN_COLOUR = re.compile(r"\x1b\[[0-9;]*m|\x1b\[\?25[lh]|\x1b\[1A|\x1b\[2K|\r")
 """What rich writes for colours and for its spinner."""
-LANES = ["few", pytest.param("all", marks=[pytest.mark.slow, pytest.mark.timeout(900)])]
 
 
 @pytest.fixture(scope="module", params=LANES)
@@ -36,11 +34,7 @@ def texts(request: pytest.FixtureRequest) -> list[str]:
 
 @pytest.fixture(scope="module")
 def folder(texts: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("attacked")
-    items = made / "items.jsonl"
-    items.write_text("".join(json.dumps(item) + "\n" for item in items_of(texts, SIZE)), encoding="utf-8")
-    assert cli.run(["index", str(items), "--data", str(made / "data"), "--embedder", "hashing"]) == 0
-    return made / "data"
+    return index_attacks(texts, tmp_path_factory.mktemp("attacked"))
 
 
 @pytest.fixture(scope="module")
@@ -165,9 +159,8 @@ def talk(folder: Path, lines: Sequence[str]) -> str:
             raise EOFError
         return str(waiting.pop(0)).replace("\n", " ")
 
-    out = Console(
-        file=io.StringIO(), width=100, force_terminal=True, color_system="truecolor", highlight=False, markup=False
-    )
+    written = io.StringIO()
+    out = Console(file=written, width=100, force_terminal=True, color_system="truecolor", highlight=False, markup=False)
     with connect(folder, settings=offline_settings(cards=SIZE)) as assistant:
         Session(assistant, "\x1b[31muser\u202e", None, out, read).run()
-    return out.file.getvalue()  # type: ignore[attr-defined]
+    return written.getvalue()

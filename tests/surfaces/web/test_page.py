@@ -438,7 +438,10 @@ def test_every_text_of_a_reply_is_text(browser, server, shared):
     """Each line as a message kept and as every text of a card, in a stored conversation that the page restores."""
     seen = Watched(browser, server, bypass_csp=True)
     held: list[str] = []
-    told = lambda route: route.fulfill(json={"conversation": "c", "turns": [turn(line) for line in held]})  # noqa: E731
+
+    def told(route):
+        route.fulfill(json={"conversation": "c", "turns": [turn(line) for line in held]})
+
     seen.page.route("**/api/conversations/c*", told)
     for number, held in enumerate(batches(attacks(shared=shared), 200)):
         seen.page.evaluate(f"location.hash = 'c{number}'")

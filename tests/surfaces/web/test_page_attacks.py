@@ -17,21 +17,15 @@ import pytest
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-from assistant import cli
 from assistant.documents import MAX_MESSAGE
 from assistant.errors import ProviderUnavailable
 from assistant.llm.base import ChatMessage
 from assistant.llm.scripted import ScriptedAnswer, ScriptedModel
 from assistant.text import clean
 from tests.assistant.turns import good_answer
-from tests.surfaces.attacks import OURS, attacks, batches, items_of, word_of
+from tests.surfaces.attacks import LANES, OURS, SIZE, attacks, batches, index_attacks, items_of, word_of
 from tests.surfaces.served import Served, ask, served
 from tests.surfaces.web.browsing import Watched
-
-SIZE = 40
-"""Cards a reply."""
-LANES = ["few", pytest.param("all", marks=[pytest.mark.slow, pytest.mark.timeout(900)])]
-"""Our own texts; those and every line of the collections."""
 
 
 @pytest.fixture(scope="module", params=LANES)
@@ -42,11 +36,7 @@ def texts(request: pytest.FixtureRequest) -> list[str]:
 @pytest.fixture(scope="module")
 def folder(texts: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Indexed by the command."""
-    made = tmp_path_factory.mktemp("attacked")
-    items = made / "items.jsonl"
-    items.write_text("".join(json.dumps(item) + "\n" for item in items_of(texts, SIZE)), encoding="utf-8")
-    assert cli.run(["index", str(items), "--data", str(made / "data"), "--embedder", "hashing"]) == 0
-    return made / "data"
+    return index_attacks(texts, tmp_path_factory.mktemp("attacked"))
 
 
 @contextmanager
