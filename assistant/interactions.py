@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -167,7 +166,7 @@ def first_times(interactions: Interactions) -> NDArray[np.bool_]:
 
 def first_events(interactions: Interactions) -> Interactions:
     """Each user's first event on each item alone: repeating oneself must not weigh with others."""
-    return interactions if (keep := first_times(interactions)).all() else _kept(interactions, keep)
+    return interactions if (keep := first_times(interactions)).all() else interactions.where(keep)
 
 
 def drop_last(interactions: Interactions, count: int) -> Interactions:
@@ -181,18 +180,7 @@ def drop_last(interactions: Interactions, count: int) -> Interactions:
     totals = np.bincount(interactions.user, new, minlength=len(interactions.user_ids)).astype(np.int64)
     # New items of the same user after each event.
     after = np.cumsum(totals)[interactions.user] - np.cumsum(new)
-    return _kept(interactions, after >= count)
-
-
-def _kept(interactions: Interactions, keep: NDArray[np.bool_]) -> Interactions:
-    return replace(
-        interactions,
-        user=interactions.user[keep],
-        item=interactions.item[keep],
-        time=interactions.time[keep],
-        value=interactions.value[keep],
-        weight=interactions.weight[keep],
-    )
+    return interactions.where(after >= count)
 
 
 def _values(events: Sequence[Event]) -> tuple[Scores, Scores]:

@@ -30,15 +30,7 @@ RESAMPLES = 2000
 
 def without(events: Interactions, items: np.ndarray) -> Interactions:
     """Without any event on ``items``."""
-    keep = ~np.isin(events.item, items)
-    return replace(
-        events,
-        user=events.user[keep],
-        item=events.item[keep],
-        time=events.time[keep],
-        value=events.value[keep],
-        weight=events.weight[keep],
-    )
+    return events.where(~np.isin(events.item, items))
 
 
 def covered(ranker: Ranker, events: Interactions, hidden: np.ndarray) -> tuple[float, float]:

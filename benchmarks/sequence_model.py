@@ -68,15 +68,7 @@ GRID = (
 
 def of_users(events: Interactions, kept: NDArray[np.bool_]) -> Interactions:
     """The events of some users; ``kept`` (n_users,)."""
-    keep = kept[events.user]
-    return replace(
-        events,
-        user=events.user[keep],
-        item=events.item[keep],
-        time=events.time[keep],
-        value=events.value[keep],
-        weight=events.weight[keep],
-    )
+    return events.where(kept[events.user])
 
 
 def tuned(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol, Self, overload
@@ -33,6 +33,17 @@ class Interactions:
     weight: Scores
     skipped: int = 0
     """Events left out because their item is not in the catalogue."""
+
+    def where(self, keep: NDArray[np.bool_]) -> Interactions:
+        """Only the events that ``keep``, (n_events,), is true for."""
+        return replace(
+            self,
+            user=self.user[keep],
+            item=self.item[keep],
+            time=self.time[keep],
+            value=self.value[keep],
+            weight=self.weight[keep],
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

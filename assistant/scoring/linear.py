@@ -164,15 +164,7 @@ def restrict(interactions: Interactions, place: Rows, n_known: int) -> Interacti
     """Only events on known items, items renumbered by ``place``."""
     at = place[interactions.item]
     keep = at >= 0
-    return Interactions(
-        user_ids=interactions.user_ids,
-        n_items=n_known,
-        user=interactions.user[keep],
-        item=at[keep],
-        time=interactions.time[keep],
-        value=interactions.value[keep],
-        weight=interactions.weight[keep],
-    )
+    return replace(interactions.where(keep), n_items=n_known, item=at[keep], skipped=0)
 
 
 def sparsify(matrix: NDArray[np.float32], *, dense_items: int = DENSE_ITEMS, kept: int = KEPT_PER_ROW) -> Matrix:
