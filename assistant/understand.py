@@ -67,7 +67,7 @@ def understand(
     for index in range(len(reading.tokens)):
         reading.use(index, index + cue_at(reading, index, reading.language.words("idioms")))
     reading.spoken_of = {held.constraint.slot for held in context.held}
-    if not any(held_by(match["what"], vocabulary, context) for match in reading.matches("take_back")):
+    if not any(held_by(match["what"], vocabulary, context) for match in reading.matches("swap", "take_back")):
         find_answer(reading, vocabulary, context)  # "forget the brand, it doesn't matter" answers nothing
     act = None
     further = any(m.start() <= reading.lead for m in reading.matches("further")) and "?" not in reading.plain

@@ -40,7 +40,7 @@ def _takes_back(reading: Reading, vocabulary: Vocabulary, context: Context) -> b
     """Whether "it doesn't matter" speaks of something that is held, or the message asks for others."""
     if reading.first("others"):
         return True
-    matches = (match for name in ("needless", "take_back") for match in reading.matches(name))
+    matches = reading.matches("needless", "swap", "take_back")
     return any(held_by(match["what"], vocabulary, context) for match in matches)
 
 

@@ -162,10 +162,11 @@ class Reading:
                 Found(constraint=constraint, start=self.tokens[start].start, end=self.tokens[end - 1].end)
             )
 
-    def matches(self, name: str) -> Iterator[re.Match[str]]:
-        """Every match of the language's patterns of a name, those of the first pattern first."""
-        for cue in self.language.patterns.get(name, ()):
-            yield from self.cue_matches(cue)
+    def matches(self, *names: str) -> Iterator[re.Match[str]]:
+        """Every match of the language's patterns of some names, those of the first pattern first."""
+        for name in names:
+            for cue in self.language.patterns.get(name, ()):
+                yield from self.cue_matches(cue)
 
     def cue_matches(self, cue: Cue) -> Iterator[re.Match[str]]:
         """Every match of a pattern, where a clause begins if it has to."""

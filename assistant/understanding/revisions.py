@@ -79,18 +79,18 @@ def drop(reading: Reading, helds: Iterable[Held]) -> None:
 
 
 def _take_back(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
-    swaps = {match.span() for match in reading.matches("swap")}
-    for match in reading.matches("take_back"):
-        if not reading.free_span(match.start("what"), match.end("what")):
-            continue
-        helds, end = held_by(match["what"], vocabulary, context), match.end()
-        if match.span() in swaps and not helds:
-            helds, end = _swapped(reading, match, vocabulary, context)
-        if helds:
-            drop(reading, helds)
-        elif match.span() not in swaps:
-            continue
-        reading.use_span(match.start(), end)  # of two, the one that goes is not asked for, held or not
+    for name in ("swap", "take_back"):
+        for match in reading.matches(name):
+            if not reading.free_span(match.start("what"), match.end("what")):
+                continue
+            helds, end = held_by(match["what"], vocabulary, context), match.end()
+            if name == "swap" and not helds:
+                helds, end = _swapped(reading, match, vocabulary, context)
+            if helds:
+                drop(reading, helds)
+            elif name != "swap":
+                continue
+            reading.use_span(match.start(), end)  # of two, the one that goes is not asked for, held or not
 
 
 def _swapped(
