@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -283,6 +285,28 @@ def test_too_often_too_large_and_too_many(folder: Path) -> None:
             pass
         assert answer.status_code == 429
         assert 1 <= int(answer.headers["retry-after"]) <= 60
+
+
+def test_a_body_that_breaks_off_is_answered_once(server: Served) -> None:
+    """The routes answer the body that broke off, too; nothing of that may follow the refusal."""
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b" " * 1_000_000, "more_body": True}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http", "http_version": "1.1", "method": "POST", "path": "/api/chat", "raw_path": b"/api/chat",
+        "query_string": b"", "root_path": "", "scheme": "http", "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 1),
+        "headers": [(b"host", b"127.0.0.1"), (b"content-type", b"application/json")], "state": {},
+    }  # fmt: skip
+    asyncio.run(server.app(scope, receive, send))
+    assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
+    assert sent[0]["status"] == 413
+    assert dict(sent[0]["headers"])[b"x-content-type-options"] == b"nosniff"
+    assert json.loads(sent[1]["body"])["error"]["kind"] == "too_large"
 
 
 def test_a_rate_that_is_none_is_refused(folder: Path) -> None:

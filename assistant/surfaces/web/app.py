@@ -231,30 +231,35 @@ class _Guard:
             return
         headers = dict(scope["headers"])
         status = 500
+        began = False
         limit = self._web.settings.web_max_body
         body = _Body(receive, limit)
 
-        async def answer(message: Message) -> None:
+        async def respond(message: Message) -> None:
             nonlocal status
-            if body.too_large and status != 413:  # whatever the routes made of the body that broke off
-                if message["type"] == "http.response.start":
-                    status = 413
-                    await self._too_large(scope, receive, answer)
-                return
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message = {**message, "headers": [*message["headers"], *_HEADERS]}
             await send(message)
 
+        async def answer(message: Message) -> None:
+            nonlocal began
+            if body.too_large and not began:  # whatever the routes made of the body that broke off
+                if message["type"] == "http.response.start":
+                    await self._too_large(scope, receive, respond)
+                return
+            began = True
+            await respond(message)
+
         started = time.perf_counter()
         try:
             if not self._is_ours(headers.get(b"host", b"")):
                 refused = _error("host", "This server does not answer to that name. See the setting: web_hosts", 421)
-                await refused(scope, receive, answer)
+                await refused(scope, receive, respond)
                 return
             length = headers.get(b"content-length", b"0")
             if not length.isdigit() or int(length) > limit:
-                await self._too_large(scope, receive, answer)
+                await self._too_large(scope, receive, respond)
                 return
             await self._app(scope, body.receive, answer)
         finally:
