@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
+from assistant.commands.listening import listen
 from assistant.llm.base import LanguageModel
 from assistant.surfaces.web.app import create_app
 from assistant.turn import Assistant
@@ -39,7 +39,7 @@ def served(
     data: Path, *, model: LanguageModel | None = None, options: dict[str, Any] | None = None, **settings: object
 ) -> Iterator[Served]:
     """Serve ``data`` until the context ends. ``options`` are those of ``create_app``."""
-    listening = socket.create_server(("127.0.0.1", 0))
+    listening = listen("127.0.0.1", 0)
     started, held = threading.Event(), {}
 
     async def run() -> None:
