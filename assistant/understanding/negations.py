@@ -35,7 +35,7 @@ def mark_negations(reading: Reading, vocabulary: Vocabulary) -> None:
             index += named
             continue
         prefix = _glued(reading, index, vocabulary)
-        size = 1 if prefix else _negation_at(reading, index)
+        size = 1 if prefix else _negation_at(reading, index, vocabulary)
         if not size or token.used:
             index += 1
         elif prefix:
@@ -61,11 +61,11 @@ def _glued(reading: Reading, index: int, vocabulary: Vocabulary) -> str | None:
     return next((p for p in vocabulary.language.cues["glued_negation"] if text.startswith(p) and text != p), None)
 
 
-def _negation_at(reading: Reading, index: int) -> int:
+def _negation_at(reading: Reading, index: int, vocabulary: Vocabulary) -> int:
     """How many words the negation at a place has, whatever its form; 0 when there is none."""
     return (
         cue_at(reading, index, reading.language.cues["negation"])
-        or _all_but(reading, index)
+        or _all_but(reading, index, vocabulary)
         or _leaves_out(reading, index)
         or denies(reading, index)
         or int(_less_than_that(reading, index))  # "rather a western than a drama"
@@ -159,15 +159,20 @@ def _joins(reading: Reading, index: int, vocabulary: Vocabulary) -> int:
     return 0
 
 
-def _all_but(reading: Reading, index: int) -> int:
-    """How many words "any colour but" and "every size other than" have at a place; 0 when they do not stand there."""
+def _all_but(reading: Reading, index: int, vocabulary: Vocabulary) -> int:
+    """How many words "any colour but", "some size besides" and "another brand than" have at a place; 0 when they do not
+    stand there."""
     language = reading.language
+    others = reading.tokens[index].text in language.words("than_other")
     if reading.tokens[index].text not in language.words("universal"):
         return 0
     for behind in range(index + 1, min(index + 1 + ALL_BUT_REACH, len(reading.tokens))):
         if reading.tokens[behind].used or reading.punctuated(behind - 1):
             return 0
         if size := cue_at(reading, behind, language.words("exceptive")):
+            return behind + size - index
+        named = reading.tokens[behind - 1].text in vocabulary.words_of_slots
+        if others and named and (size := cue_at(reading, behind, language.words("than"))):
             return behind + size - index
     return 0
 
@@ -225,7 +230,7 @@ def _exclude(reading: Reading, index: int, end: int, vocabulary: Vocabulary) -> 
         reading.use(index, end)
         index -= size
         end = index
-        if index < 2 or reading.tokens[index - 1].text not in joins:
+        if index < 2 or reading.tokens[index - 1].text not in joins or reading.punctuated(index - 2):
             return
         index -= 1
 

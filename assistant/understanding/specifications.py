@@ -40,7 +40,9 @@ class _Clause:
     end: int
     named: int
     strange: int
-    """Nouns that are no values; more than none where something is told."""
+    """Nouns that are no values."""
+    told: int
+    """Words of a story: "who", "has to find"."""
     spoken: bool
     """Whether it speaks of the user or the talk."""
     asks: bool
@@ -48,13 +50,13 @@ class _Clause:
 
     @property
     def clean(self) -> bool:
-        """Whether it names values and tells nothing."""
-        return self.named > 0 and not self.strange
+        """Whether it names values and tells nothing: more values than other nouns, and no words of a story."""
+        return self.named > 0 and not self.told and (self.strange == 0 or self.strange < self.named)
 
     @property
     def tells(self) -> bool:
         """Whether it tells something of an item: what names nothing and speaks of the user does not."""
-        return self.strange > 0 and not (self.spoken and not self.named)
+        return self.strange + self.told > 0 and not self.clean and not (self.spoken and not self.named)
 
 
 def find_specified(reading: Reading, vocabulary: Vocabulary) -> None:
@@ -64,16 +66,23 @@ def find_specified(reading: Reading, vocabulary: Vocabulary) -> None:
     chat = [clause for clause in clauses[:asks] if clause.spoken]  # "I have a free evening and I want …"
     clean = [clause for clause in clauses if clause.clean and clause not in chat]
     for clause in clauses[:asks]:
-        if clause.strange or clause.spoken:  # what is told before the asking is no wish
+        if clause.strange or clause.told or clause.spoken:  # what is told before the asking is no wish
             for token in reading.tokens[clause.start : clause.end]:
                 token.named = True
     told = [clause for clause in clauses[asks:] if clause.tells]  # "my sister comes, so I want …"
-    if reading.like or len(clean) < CLEAN_PER_TOLD * len(told):
+    if reading.like:
         return
+    if len(clean) < CLEAN_PER_TOLD * len(told):  # a story, but for what is said to be a property of the thing
+        clean = [clause for clause in clean if _is_property(reading, clause)]
     for clause in clean:
         if any(cue_at(reading, n, reading.language.words("soft_behind")) for n in range(clause.start, clause.end)):
             continue  # "zombies optional"
         reading.specified.update(range(clause.start, clause.end))
+
+
+def _is_property(reading: Reading, clause: _Clause) -> bool:
+    """Whether a clause begins as what is said of the wanted thing does: "that comes across as tense", "with robots"."""
+    return cue_at(reading, clause.start, reading.language.words("property_opens")) > 0
 
 
 def specifies(reading: Reading, vocabulary: Vocabulary) -> bool:
@@ -128,7 +137,7 @@ def _clause(reading: Reading, start: int, end: int, values: dict[int, int], voca
     named = [place for place in named if place >= begin]
     telling = (*language.words("telling"), *language.cues["comparison"], *language.words("than"))
     inquires = reading.plain.rstrip().endswith("?")  # "who makes hiking backpacks?"
-    strange, index = sum(bool(cue_at(reading, place, telling)) for place in range(start, begin)), begin
+    told, strange, index = sum(bool(cue_at(reading, place, telling)) for place in range(start, begin)), 0, begin
     while index < end:
         if index in values:
             index += values[index]
@@ -139,11 +148,12 @@ def _clause(reading: Reading, start: int, end: int, values: dict[int, int], voca
         size = cue_at(reading, index, telling) if index > start or not inquires else 0
         if size and index + 1 < end and reading.tokens[index].text in language.words("relatives"):
             size = 0 if reading.tokens[index + 1].text in vocabulary.words_of_slots else size  # "whose cast"
-        strange += bool(size) or _is_noun(reading, index, begin, end, vocabulary, values)
+        told += bool(size)
+        strange += not size and _is_noun(reading, index, begin, end, vocabulary, values)
         index += size or 1
     spoken = bool({token.text for token in reading.tokens[start:end]} & set(language.words("chat")))
     asks = bool(named) and any(cue_at(reading, place, language.words("asking")) for place in range(start, begin))
-    return _Clause(begin, end, len(named), strange, spoken, asks)
+    return _Clause(begin, end, len(named), strange, told, spoken, asks)
 
 
 def _behind_asking(reading: Reading, start: int, end: int, named: Sequence[int]) -> int:
