@@ -29,6 +29,7 @@ from assistant.surfaces.web.documents import (
     DeletedDocument,
     EventBody,
     ExamplesDocument,
+    ExportDocument,
     ItemBody,
     MeDocument,
     RankBody,
@@ -50,6 +51,8 @@ from assistant.why import why as explain_place
 routes = APIRouter(prefix="/api")
 Who = Annotated[Caller, Depends(caller)]
 Server = Annotated[Web, Depends(web)]
+UNKNOWN: dict[int | str, dict[str, Any]] = {404: {}}
+"""Of routes about something that may not be there; see ``described``."""
 
 
 @routes.post("/session", summary="Turn a key into a session of this browser")
@@ -70,13 +73,23 @@ async def rank(body: RankBody, who: Who, server: Server) -> RankDocument:
     )
 
 
-@routes.post("/explain", dependencies=[Depends(place)], summary="Say why an item would suit the caller")
+@routes.post(
+    "/explain",
+    dependencies=[Depends(place)],
+    responses=UNKNOWN,
+    summary="Say why an item would suit the caller",
+)
 async def explain(body: ItemBody, who: Who, server: Server) -> ExplainedDocument:
     card = await server.assistant.explain(who.user, body.item_id)
     return ExplainedDocument(user=who.user, recommendation=RecommendationDocument.of(card))
 
 
-@routes.post("/why", dependencies=[Depends(place)], summary="Take an item's place in the caller's list apart")
+@routes.post(
+    "/why",
+    dependencies=[Depends(place)],
+    responses=UNKNOWN,
+    summary="Take an item's place in the caller's list apart",
+)
 async def why(body: WhyBody, who: Who, server: Server) -> WhyDocument:
     serving = await server.assistant.serving()
     if not await asyncio.to_thread(server.assistant.store.events, who.user):
@@ -120,7 +133,7 @@ async def conversations(who: Who, server: Server) -> list[ConversationDocument]:
     ]
 
 
-@routes.get("/conversations/{conversation:path}", summary="A whole conversation")
+@routes.get("/conversations/{conversation:path}", responses=UNKNOWN, summary="A whole conversation")
 async def transcript(conversation: str, who: Who, server: Server) -> TranscriptDocument:
     turns = await asyncio.to_thread(server.assistant.store.conversations.turns, who.user, conversation)
     if not turns:
@@ -180,18 +193,18 @@ async def propose_tastes(who: Who, server: Server) -> list[TasteDocument]:
     return await list_tastes(who, server)
 
 
-@routes.patch("/tastes/{entry_id}", summary="Correct an entry")
+@routes.patch("/tastes/{entry_id}", responses=UNKNOWN, summary="Correct an entry")
 async def change_taste(entry_id: str, body: TasteChange, who: Who, server: Server) -> TasteDocument:
     changed = await asyncio.to_thread(lambda: correct(server.assistant.store, who.user, entry_id, **body.model_dump()))
     return TasteDocument.of(changed)
 
 
-@routes.post("/tastes/{entry_id}/confirm", summary="Put a guess in force")
+@routes.post("/tastes/{entry_id}/confirm", responses=UNKNOWN, summary="Put a guess in force")
 async def confirm_taste(entry_id: str, who: Who, server: Server) -> TasteDocument:
     return TasteDocument.of(await asyncio.to_thread(confirm, server.assistant.store, who.user, entry_id))
 
 
-@routes.delete("/tastes/{entry_id}", summary="Forget an entry")
+@routes.delete("/tastes/{entry_id}", responses=UNKNOWN, summary="Forget an entry")
 async def delete_taste(entry_id: str, who: Who, server: Server) -> DeletedDocument:
     gone = await asyncio.to_thread(forget, server.assistant.store, who.user, entry_id)
     return DeletedDocument(rows=len(gone))
@@ -211,7 +224,7 @@ async def me(who: Who, server: Server) -> MeDocument:
     )
 
 
-@routes.get("/me/export", summary="Everything that is kept about the caller")
+@routes.get("/me/export", response_model=ExportDocument, summary="Everything that is kept about the caller")
 async def export_me(who: Who, server: Server) -> Response:
     kept: dict[str, Any] = await asyncio.to_thread(server.assistant.store.export_user, who.user)
     data = orjson.dumps({"user": who.user, **jsonable(kept)}, option=orjson.OPT_INDENT_2)

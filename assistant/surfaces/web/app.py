@@ -12,8 +12,10 @@ from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.commands.output import fault
@@ -25,6 +27,7 @@ from assistant.surfaces.tracing import Continued
 from assistant.surfaces.web import api, chat, openai_api
 from assistant.surfaces.web.accounts import Keys, Sessions
 from assistant.surfaces.web.asking import NotAllowed
+from assistant.surfaces.web.described import describe
 from assistant.surfaces.web.documents import HealthDocument
 from assistant.surfaces.web.limits import Busy, LimitReached, Limits
 from assistant.surfaces.web.metrics import CONTENT_TYPE, Metrics
@@ -32,6 +35,7 @@ from assistant.surfaces.web.pictures import Pictures
 from assistant.surfaces.web.state import Web
 from assistant.turn import Assistant
 
+ROUTERS = (chat.routes, api.routes, openai_api.routes)
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 SECURITY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; manifest-src 'self'; "
@@ -88,13 +92,14 @@ def create_app(
         lifespan=lifespan,
         docs_url=None,  # both pages load scripts from elsewhere
         redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.web = web
     app.state.ready = False
-    app.include_router(chat.routes)
-    app.include_router(api.routes)
-    app.include_router(openai_api.routes)
+    for router in ROUTERS:
+        app.include_router(router)
     _plain_routes(app, web)
+    describe(app, web)
     app.add_exception_handler(AssistantError, _assistant_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
@@ -129,7 +134,14 @@ def _plain_routes(app: FastAPI, web: Web) -> None:
     async def health() -> HealthDocument:
         return HealthDocument(status="ok")
 
-    @app.get("/ready", summary="Whether requests are answered")
+    starting = {"model": HealthDocument, "description": "The catalogue is still being loaded."}
+
+    @app.get(
+        "/ready",
+        response_model=HealthDocument,
+        responses={503: starting},
+        summary="Whether requests are answered",
+    )
     async def ready() -> Response:
         document = HealthDocument(status="ok" if app.state.ready else "starting")
         return JSONResponse(document.model_dump(), 200 if app.state.ready else 503)
@@ -205,9 +217,16 @@ async def _invalid(_: Request, error: Exception) -> Response:
     return _error("invalid", "; ".join(told), 422)
 
 
-async def _http_error(_: Request, error: Exception) -> Response:
+async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return _error("http", str(error.detail), error.status_code, dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == 405:  # the router names the methods of one route, and several may share a path
+        routes = [route for holder in (request.app, *ROUTERS) for route in holder.routes if isinstance(route, APIRoute)]
+        path = next((route.path for route in routes if route.matches(request.scope)[0] is not Match.NONE), None)
+        headers["Allow"] = ", ".join(
+            sorted({name for route in routes if route.path == path for name in route.methods or ()})
+        )
+    return _error("http", str(error.detail), error.status_code, headers)
 
 
 async def _unexpected(_: Request, error: Exception) -> Response:

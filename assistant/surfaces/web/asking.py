@@ -6,7 +6,8 @@ from collections.abc import AsyncGenerator
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Request, Response, Security
+from fastapi.security import APIKeyCookie, HTTPBearer
 
 from assistant.errors import AssistantError
 from assistant.surfaces.web.accounts import PREFIX, SESSION_DAYS, Caller, caller_of
@@ -15,6 +16,15 @@ from assistant.surfaces.web.state import Web
 COOKIE = "session"
 LOCAL_USER = "local"
 """Who asks over the OpenAI-compatible endpoint where no key is needed."""
+# Both only for the OpenAPI document: what they read is examined in ``_who``.
+KEY = HTTPBearer(
+    scheme_name="key",
+    description="A key of `assistant keys add`. A service's names the user of each request in the header `X-User`.",
+    auto_error=False,
+)
+SESSION = APIKeyCookie(
+    name=COOKIE, scheme_name="session", description="Of a browser; see `POST /api/session`.", auto_error=False
+)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -32,7 +42,13 @@ def web(request: Request) -> Web:
     return server
 
 
-async def caller(request: Request, response: Response, server: Annotated[Web, Depends(web)]) -> Caller:
+async def caller(
+    request: Request,
+    response: Response,
+    server: Annotated[Web, Depends(web)],
+    _key: Annotated[object, Security(KEY)],
+    _session: Annotated[object, Security(SESSION)],
+) -> Caller:
     """Who asks: by key, else by session; a new session where neither is needed. Counts the request.
 
     Raises ``NotAllowed``, ``LimitReached``, ``UserError``.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from assistant.documents import MAX_ID, MAX_MESSAGE, Document, RecommendationDocument
 from assistant.text import clean
@@ -24,9 +24,16 @@ ConversationId = Annotated[str, Field(min_length=1, max_length=MAX_ID), AfterVal
 """Cleaned as ids are on the command line."""
 
 
-class ChatBody(Document):
+class Body(Document):
+    """What a request brings. Its types are those of the description: ``"true"`` is no truth, ``"1"`` no number."""
+
+    model_config = ConfigDict(strict=True)
+
+
+class ChatBody(Body):
     """A message."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"text": "a quiet western", "conversation": "evening"}]})
     text: Annotated[str, Field(max_length=MAX_MESSAGE)] = ""
     """Blank asks for nothing in particular, or only takes something back."""
     conversation: ConversationId | None = None
@@ -35,7 +42,7 @@ class ChatBody(Document):
     edits: bool = False
 
 
-class RankBody(Document):
+class RankBody(Body):
     """What to rank: the caller's stored history, or one of the request's own."""
 
     history: Annotated[list[str], Field(max_length=10_000)] | None = None
@@ -44,16 +51,16 @@ class RankBody(Document):
     k: Annotated[int, Field(ge=1, le=10_000)] = 10
 
 
-class ItemBody(Document):
+class ItemBody(Body):
     item_id: ItemId
 
 
-class WhyBody(Document):
+class WhyBody(Body):
     item_id: ItemId
     k: Annotated[int, Field(ge=1, le=1_000)] = 10
 
 
-class EventBody(Document):
+class EventBody(Body):
     """Something the caller did with an item."""
 
     item_id: ItemId
@@ -63,7 +70,7 @@ class EventBody(Document):
     """Makes repeating the request safe."""
 
 
-class TasteBody(Document):
+class TasteBody(Body):
     """Something the caller says of themselves."""
 
     slot: Annotated[str, Field(min_length=1, max_length=100)]
@@ -73,7 +80,7 @@ class TasteBody(Document):
     confidence: Annotated[float, Field(gt=0, le=1)] = 1.0
 
 
-class TasteChange(Document):
+class TasteChange(Body):
     """What changes of an entry; what is left out stays."""
 
     slot: Annotated[str, Field(min_length=1, max_length=100)] | None = None
@@ -145,6 +152,14 @@ class MeDocument(Document):
     events: int
     conversations: int
     tastes: int
+
+
+class ExportDocument(Document):
+    """Everything that is kept about the caller: the rows of every table, by its name."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, list[dict[str, Any]]] = Field(init=False)
+    user: str
 
 
 class DeletedDocument(Document):

@@ -19,13 +19,21 @@ from fastapi import APIRouter, Depends, Header
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from assistant.documents import MAX_MESSAGE, RecommendationDocument, RepliedDocument, jsonable
+from assistant.documents import (
+    MAX_MESSAGE,
+    Document,
+    RecommendationDocument,
+    RepliedDocument,
+    jsonable,
+)
+from assistant.documents.replies import QuestionDocument
 from assistant.errors import UserError
 from assistant.store import Store
 from assistant.surfaces.markdown import card, closing, markdown, opening
 from assistant.surfaces.web.accounts import Caller
 from assistant.surfaces.web.asking import caller, place, web
 from assistant.surfaces.web.chat import told
+from assistant.surfaces.web.documents import ConversationId
 from assistant.surfaces.web.state import Web
 from assistant.types import Message, RankedList, Recommended, Replied, Reply
 
@@ -33,19 +41,22 @@ MODEL = "recommender-assistant"
 LOOKED_AT = 50
 """Conversations of a caller, from the latest, that are compared with what a client sends."""
 
+CHUNK = {"type": "object", "properties": {"data": {"type": "string"}}, "required": ["data"]}
+"""An event of a stream: a chunk as JSON, at last ``[DONE]``."""
+
 routes = APIRouter(prefix="/v1")
 
 
 class Part(BaseModel):
     """A part of a message; only text is read."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", strict=True)
     type: str
     text: str | None = None
 
 
 class ChatMessage(BaseModel):
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", strict=True)
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
     content: str | list[Part] | None = None
 
@@ -56,32 +67,93 @@ class ChatMessage(BaseModel):
 
 
 class StreamOptions(BaseModel):
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", strict=True)
     include_usage: bool = False
 
 
 class CompletionBody(BaseModel):
     """A request of a client. Settings of sampling are taken and have no meaning here: the ranking is not sampled."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(
+        extra="allow",
+        strict=True,
+        json_schema_extra={"examples": [{"messages": [{"role": "user", "content": "a quiet western"}]}]},
+    )
     model: str = MODEL
     messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=1_000)]
     stream: bool = False
     stream_options: StreamOptions | None = None
 
 
+class Answer(Document):
+    """The message of a choice; what OpenAI's do not have are fields of ``RepliedDocument``."""
+
+    role: Literal["assistant"]
+    content: str
+    """Markdown."""
+    refusal: None
+    recommendations: list[RecommendationDocument]
+    acting_on: list[str]
+    question: QuestionDocument | None
+    conversation: str
+
+
+class Choice(Document):
+    index: Literal[0]
+    message: Answer
+    finish_reason: Literal["stop"]
+    logprobs: None
+
+
+class Usage(Document):
+    """Tokens of the language model; none where it took no part."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+
+class CompletionDocument(Document):
+    """A whole reply."""
+
+    id: str
+    object: Literal["chat.completion"]
+    created: int
+    model: str
+    """As the request named it."""
+    choices: list[Choice]
+    usage: Usage
+
+
+class ModelDocument(Document):
+    id: str
+    object: Literal["model"]
+    created: int
+    owned_by: str
+
+
+class ModelsDocument(Document):
+    object: Literal["list"]
+    data: list[ModelDocument]
+
+
 @routes.get("/models", summary="The one model there is")
-async def models(who: Annotated[Caller, Depends(caller)]) -> dict[str, Any]:
-    model = {"id": MODEL, "object": "model", "created": 0, "owned_by": MODEL}
-    return {"object": "list", "data": [model]}
+async def models(who: Annotated[Caller, Depends(caller)]) -> ModelsDocument:
+    return ModelsDocument(object="list", data=[ModelDocument(id=MODEL, object="model", created=0, owned_by=MODEL)])
 
 
-@routes.post("/chat/completions", dependencies=[Depends(place)], summary="Say something, as an OpenAI client does")
+@routes.post(
+    "/chat/completions",
+    dependencies=[Depends(place)],
+    response_model=CompletionDocument,
+    responses={200: {"content": {"text/event-stream": {"itemSchema": CHUNK}}}, 502: {}},
+    summary="Say something, as an OpenAI client does",
+)
 async def completions(
     body: CompletionBody,
     who: Annotated[Caller, Depends(caller)],
     server: Annotated[Web, Depends(web)],
-    x_conversation: Annotated[str | None, Header(max_length=200)] = None,
+    x_conversation: Annotated[ConversationId | None, Header()] = None,
 ) -> Response:
     """The last message has to be the user's. ``X-Conversation`` names the conversation where a client can; else what was said
     before tells which one it is."""
