@@ -27,6 +27,7 @@ from assistant.understanding.labels import find_labels, find_open_labels, find_s
 from assistant.understanding.limits import answers_number, find_limits
 from assistant.understanding.negations import mark_excluded, mark_negations
 from assistant.understanding.people import find_people
+from assistant.understanding.pointing import find_pointed
 from assistant.understanding.reading import MAX_POINTING, Reading, cue_at, read
 from assistant.understanding.references import find_references
 from assistant.understanding.replacing import find_replaced
@@ -87,6 +88,7 @@ def understand(
     find_critiques(reading, vocabulary, context)
     name_cards(reading, vocabulary, context)
     find_stock(reading, vocabulary)
+    find_pointed(reading, vocabulary)
     find_specified(reading, vocabulary)
     mark_excluded(reading, vocabulary)
     mark_negations(reading, vocabulary)

@@ -34,7 +34,9 @@ CLAUSE_END = re.compile(r"[.;!?\n,:—–()]|\s[-+&]+\s|[•*/|]")
 
 
 @dataclass(frozen=True, slots=True)
-class _Clause:
+class Clause:
+    """A clause of a message, and what it names."""
+
     start: int
     """The first token behind the words that ask."""
     end: int
@@ -61,7 +63,7 @@ class _Clause:
 
 def find_specified(reading: Reading, vocabulary: Vocabulary) -> None:
     """Mark the tokens whose labels are promises: those of clauses that name values and tell nothing."""
-    clauses = _clauses(reading, vocabulary)
+    clauses = clauses_of(reading, vocabulary, values_of(reading, vocabulary))
     asks = next((n for n, clause in enumerate(clauses) if clause.asks), 0)
     chat = [clause for clause in clauses[:asks] if clause.spoken]  # "I have a free evening and I want …"
     clean = [clause for clause in clauses if clause.clean and clause not in chat]
@@ -80,7 +82,7 @@ def find_specified(reading: Reading, vocabulary: Vocabulary) -> None:
         reading.specified.update(range(clause.start, clause.end))
 
 
-def _is_property(reading: Reading, clause: _Clause) -> bool:
+def _is_property(reading: Reading, clause: Clause) -> bool:
     """Whether a clause begins as what is said of the wanted thing does: "that comes across as tense", "with robots"."""
     return cue_at(reading, clause.start, reading.language.words("property_opens")) > 0
 
@@ -88,21 +90,21 @@ def _is_property(reading: Reading, clause: _Clause) -> bool:
 def specifies(reading: Reading, vocabulary: Vocabulary) -> bool:
     """Whether a message asks for an item by several of its properties, whatever else it looks like: "what do you have in
     red, author: Miranda July?" asks nothing about an item."""
-    clauses = _clauses(reading, vocabulary)
+    clauses = clauses_of(reading, vocabulary, values_of(reading, vocabulary))
     clean = [clause for clause in clauses if clause.clean]
     asks = any(cue_at(reading, index, reading.language.words("asking")) for index in range(len(reading.tokens)))
     adds = any(match.start() <= reading.lead for match in reading.matches("addition"))
     return (asks and len(clean) >= SPECIFIES) or (adds and bool(clean) and not reading.plain.rstrip().endswith("?"))
 
 
-def _clauses(reading: Reading, vocabulary: Vocabulary) -> list[_Clause]:
+def clauses_of(reading: Reading, vocabulary: Vocabulary, values: dict[int, int]) -> list[Clause]:
     """The clauses of a message, figures counted as values."""
-    values = _values(reading, vocabulary)
-    values |= {n: 1 for n, token in enumerate(reading.tokens) if n not in values and token.text[:1].isdigit()}
-    return [_clause(reading, start, end, values, vocabulary) for start, end in _stretches(reading, values)]
+    figures = {n: 1 for n, token in enumerate(reading.tokens) if n not in values and token.text[:1].isdigit()}
+    named = values | figures
+    return [_clause(reading, start, end, named, vocabulary) for start, end in stretches_of(reading, values)]
 
 
-def _values(reading: Reading, vocabulary: Vocabulary) -> dict[int, int]:
+def values_of(reading: Reading, vocabulary: Vocabulary) -> dict[int, int]:
     """The first token of every value of the catalogue, the longest first, to how many tokens it has; what was understood
     before is a value each."""
     dull, values, index = vocabulary.dull_words | vocabulary.spoken_words, {}, 0
@@ -117,7 +119,8 @@ def _values(reading: Reading, vocabulary: Vocabulary) -> dict[int, int]:
     return values
 
 
-def _stretches(reading: Reading, values: dict[int, int]) -> Iterator[tuple[int, int]]:
+def stretches_of(reading: Reading, values: dict[int, int]) -> Iterator[tuple[int, int]]:
+    """Where the clauses of a message begin, and before which token they end."""
     reasons = reading.language.words("reasons")
     inside = {place for start, size in values.items() for place in range(start, start + size - 1)}
     start = 0
@@ -130,7 +133,7 @@ def _stretches(reading: Reading, values: dict[int, int]) -> Iterator[tuple[int, 
             start = index + 1
 
 
-def _clause(reading: Reading, start: int, end: int, values: dict[int, int], vocabulary: Vocabulary) -> _Clause:
+def _clause(reading: Reading, start: int, end: int, values: dict[int, int], vocabulary: Vocabulary) -> Clause:
     language = reading.language
     named = sorted(place for place in values if start <= place < end)
     begin = _behind_asking(reading, start, end, named)
@@ -153,7 +156,7 @@ def _clause(reading: Reading, start: int, end: int, values: dict[int, int], voca
         index += size or 1
     spoken = bool({token.text for token in reading.tokens[start:end]} & set(language.words("chat")))
     asks = bool(named) and any(cue_at(reading, place, language.words("asking")) for place in range(start, begin))
-    return _Clause(begin, end, len(named), strange, told, spoken, asks)
+    return Clause(begin, end, len(named), strange, told, spoken, asks)
 
 
 def _behind_asking(reading: Reading, start: int, end: int, named: Sequence[int]) -> int:

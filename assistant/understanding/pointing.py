@@ -1,0 +1,133 @@
+"""Clauses that speak of something by pointing at it: "my flatmate can't stand westerns, so leave that out".
+
+What is pointed at is a value that the clause before names: its subject ("winter gives me bad dreams") or else what it names
+last. It is promised or ruled out by what the pointing clause says of it; whatever else the clause before names is the reason,
+and no wish. So is what a reason names before a clause that says itself what is wanted: "it's a long flight, so two hours".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Literal
+
+from assistant.types import Constraint, Operator
+from assistant.understanding.labels import keep
+from assistant.understanding.reading import Reading, cue_at
+from assistant.understanding.specifications import Clause, clauses_of, stretches_of, values_of
+from assistant.vocabulary import Vocabulary
+
+Pointed = Literal["to", "out"]
+
+
+def find_pointed(reading: Reading, vocabulary: Vocabulary) -> None:
+    """Promise or rule out what is pointed at, and take nothing from the reasons."""
+    values = values_of(reading, vocabulary)
+    clauses = clauses_of(reading, vocabulary, values)
+    stretches = list(stretches_of(reading, values))
+    for (before, at), (start, end) in zip(pairwise(clauses), list(pairwise(stretches)), strict=True):
+        first, behind = start, end
+        if (pointed := _points(reading, *behind)) is not None:
+            way, slot_word = pointed
+            if run := _pointed_at(reading, first, values, slot_word, vocabulary):
+                _take(reading, run, way, slot_word, vocabulary)
+            elif not any(token.used for token in reading.tokens[first[0] : first[1]]):
+                continue  # it points at something of another message
+            reading.use(first[0], first[1]) if not run else _use_others(reading, first, run)
+            reading.use(*behind)
+        elif _is_reason(reading, before, first, values, vocabulary) and _concludes(reading, at, behind):
+            reading.use(*first)
+
+
+def _points(reading: Reading, start: int, end: int) -> tuple[Pointed, str] | None:
+    """Which way a clause points, and the name of the slot that it says: "in another language"."""
+    text = reading.phrase(start, end)
+    for way, name in (("out", "points_out"), ("to", "points_to")):
+        for cue in reading.language.patterns.get(name, ()):
+            if match := cue.regex.fullmatch(text):
+                return ("out" if way == "out" else "to"), match.groupdict().get("slot") or ""
+    return None
+
+
+def _pointed_at(
+    reading: Reading, stretch: tuple[int, int], values: dict[int, int], slot_word: str, vocabulary: Vocabulary
+) -> Sequence[tuple[int, int]]:
+    """The places, from and to before, of the value that a clause is about, with those that "or" and "and" join to it."""
+    start, end = stretch
+    joins = {*reading.language.words("conjunction"), *reading.language.words("articles")}
+    runs: list[list[tuple[int, int]]] = []
+    for place in sorted(p for p in values if start <= p < end and not reading.tokens[p].used):
+        here = (place, min(place + values[place], end))
+        between = reading.tokens[runs[-1][-1][1] : place] if runs else []
+        if runs and between and all(token.text in joins for token in between):
+            runs[-1].append(here)
+        else:
+            runs.append([here])
+    if slot_word and (fitting := [run for run in runs if _of_slot(reading, run[0], slot_word, vocabulary)]):
+        runs = fitting
+    if not runs:
+        return ()
+    lead = {
+        *reading.language.words("articles"),
+        *reading.language.words("clause_joins"),
+        *reading.language.words("conjunction"),
+    }
+    opens = all(token.text in lead for token in reading.tokens[start : runs[0][0][0]])
+    return runs[0] if opens else runs[-1]
+
+
+def _of_slot(reading: Reading, place: tuple[int, int], slot_word: str, vocabulary: Vocabulary) -> str | None:
+    """The slot of that name which has the value at a place."""
+    phrase = reading.phrase(*place)
+    for slot, _ in (*vocabulary.label(phrase), *vocabulary.free_label(phrase)):
+        if slot_word in vocabulary.spoken.words[slot].names:
+            return slot
+    return None
+
+
+def _take(
+    reading: Reading, run: Sequence[tuple[int, int]], way: Pointed, slot_word: str, vocabulary: Vocabulary
+) -> None:
+    for start, end in run:
+        slot = _of_slot(reading, (start, end), slot_word, vocabulary) if slot_word else None
+        if slot is not None:
+            labels = (*vocabulary.label(reading.phrase(start, end)), *vocabulary.free_label(reading.phrase(start, end)))
+            op: Operator = "none" if way == "out" else "any"
+            named = tuple(dict.fromkeys(value for s, value in labels if s == slot))
+            made = Constraint(slot=slot, op=op, values=named, words=reading.words(start, end))
+            keep(reading, start, end, made, promised=True)
+            reading.use(start, end)
+            continue
+        for token in reading.tokens[start:end]:
+            token.negated = way == "out"
+        reading.specified.update(range(start, end))
+
+
+def _use_others(reading: Reading, stretch: tuple[int, int], run: Sequence[tuple[int, int]]) -> None:
+    """Take nothing from a clause but what it points at, and the words that join that."""
+    reading.use(stretch[0], run[0][0])
+    reading.use(run[-1][1], stretch[1])
+
+
+def _is_reason(
+    reading: Reading, clause: Clause, stretch: tuple[int, int], values: dict[int, int], vocabulary: Vocabulary
+) -> bool:
+    """Whether a clause tells why, and wants nothing itself: it asks for nothing, likes nothing and rules nothing out."""
+    if clause.asks or (clause.clean and not clause.spoken and not _tells_more(reading, stretch, values, vocabulary)):
+        return False
+    words = (*reading.language.words("affinity"), *reading.language.words("asking"), *reading.language.cues["negation"])
+    return not any(cue_at(reading, index, words) for index in range(*stretch))
+
+
+def _tells_more(reading: Reading, stretch: tuple[int, int], values: dict[int, int], vocabulary: Vocabulary) -> bool:
+    """Whether a clause holds words besides values and what joins them: "got to catch a train"."""
+    within = {place + n for place, size in values.items() for n in range(size)}
+    dull = vocabulary.dull_words | vocabulary.words_that_join | reading.language.stopwords
+    return any(n not in within and reading.tokens[n].text not in dull for n in range(*stretch))
+
+
+def _concludes(reading: Reading, clause: Clause, stretch: tuple[int, int]) -> bool:
+    """Whether a clause draws a conclusion that says what is wanted."""
+    opens = reading.tokens[stretch[0]].text in reading.language.words("concluding")
+    said = clause.named > 0 or any(token.used for token in reading.tokens[stretch[0] : stretch[1]])
+    return opens and said and not clause.told
