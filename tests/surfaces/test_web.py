@@ -105,6 +105,17 @@ def test_an_edit_without_anything_to_edit_is_an_error_event(client: httpx.Client
     assert "no message in this conversation" in told[-1][1]["message"]
 
 
+def test_whose_an_event_is_stays_unsaid(server: Served) -> None:
+    with server.client() as ana, server.client() as bo:
+        event = {"item_id": "alien", "kind": "like", "event_id": "order-1"}
+        assert ana.post("/api/events", json=event).json()["new"] is True
+        refused = bo.post("/api/events", json={**event, "item_id": "her"})
+        assert refused.status_code == 422
+        assert "order-1" in refused.text
+        assert "alien" not in refused.text
+        assert ana.get("/api/me").json()["user"] not in refused.text
+
+
 def test_feedback_counts_from_the_next_request_on(client: httpx.Client) -> None:
     shown = [card["item_id"] for card in ask(client, "space")["recommendations"]]
     event = {"item_id": shown[0], "kind": "like", "event_id": "once"}

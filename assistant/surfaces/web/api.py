@@ -16,7 +16,7 @@ from assistant.documents import (
     WhyDocument,
     jsonable,
 )
-from assistant.errors import UnknownNameError
+from assistant.errors import UnknownNameError, UserError
 from assistant.feedback import make_event, record_event
 from assistant.profile import UserProfile
 from assistant.surfaces.examples import example_requests
@@ -111,7 +111,16 @@ async def why(body: WhyBody, who: Who, server: Server) -> WhyDocument:
 async def events(body: EventBody, who: Who, server: Server) -> RecordedDocument:
     """It survives a crash once this is answered, and counts from the next request on."""
     event = make_event(who.user, body.item_id, body.kind, value=body.value, event_id=body.event_id)
-    return RecordedDocument(new=await asyncio.to_thread(record_event, server.assistant.store, event))
+
+    def record() -> bool:
+        stored = server.assistant.store.events_by_id([event.event_id]).get(event.event_id)
+        if (
+            stored is not None and stored.user_id != who.user
+        ):  # whose it is, and of what, is nothing to tell this caller
+            raise UserError(f"The event_id {event.event_id!r} is taken. Give this event an id of its own, or none.")
+        return record_event(server.assistant.store, event)
+
+    return RecordedDocument(new=await asyncio.to_thread(record))
 
 
 @routes.get("/examples", summary="A few requests that this catalogue can answer")
