@@ -20,6 +20,8 @@ MAX_VAGUE = 8
 """Words of a message in which "old" may speak of the wanted item although nothing that is wanted stands behind it."""
 SLOT_REACH = 6
 """Words before a value in which the name of its slot may stand."""
+SLOT_BEHIND = 4
+"""Words behind a value among which the name of its slot may stand."""
 SHORT_MESSAGE = 3
 """A category in a message of so few words is meant as one, whatever stands around it."""
 
@@ -77,10 +79,17 @@ def _find_terse(reading: Reading, vocabulary: Vocabulary) -> None:
         if not labels or token.used or index == 0:
             continue
         slot = _slot_spoken_of(reading, index, labels, vocabulary)
-        slot = slot or slot_before(reading, index, {slot for slot, _ in labels}, vocabulary)
+        slots = {slot for slot, _ in labels}
+        slot = (
+            slot or slot_before(reading, index, slots, vocabulary) or slot_behind(reading, index + 1, slots, vocabulary)
+        )
         if slot is None and token.raw[:1].isupper():  # "sorry, I meant XL"
             slot = next((slot for slot, _ in labels if slot in reading.spoken_of), None)
-        whole = token.text in letters and reading.punctuated(index) and reading.punctuated(index - 1)
+        whole = (
+            (token.text in letters or (token.raw.isalpha() and token.raw.isupper()))
+            and reading.punctuated(index)
+            and reading.punctuated(index - 1)
+        )
         if slot is None and whole:
             slot = labels[0][0]
         if slot is None and any(index >= size and reading.phrase(index - size, index) in before for size in (1, 2)):
@@ -330,8 +339,12 @@ def slot_before(
 
 def slot_behind(reading: Reading, end: int, slots: set[str], vocabulary: Vocabulary) -> str | None:
     """The slot whose name stands right behind a value, or behind a small word: "for series", "as the brand"."""
-    small = {*reading.language.words("articles"), *reading.language.words("names_slot")}
-    for index in range(end, min(end + 3, len(reading.tokens))):
+    small = {
+        *reading.language.words("articles"),
+        *reading.language.words("names_slot"),
+        *reading.language.words("copulas"),
+    }
+    for index in range(end, min(end + SLOT_BEHIND, len(reading.tokens))):
         if reading.punctuated(index - 1):
             return None
         for slot in sorted(slots):

@@ -66,7 +66,7 @@ def _negation_at(reading: Reading, index: int, vocabulary: Vocabulary) -> int:
     return (
         cue_at(reading, index, reading.language.cues["negation"])
         or _all_but(reading, index, vocabulary)
-        or _leaves_out(reading, index)
+        or _leaves_out(reading, index, vocabulary)
         or denies(reading, index)
         or int(_less_than_that(reading, index))  # "rather a western than a drama"
     )
@@ -177,14 +177,14 @@ def _all_but(reading: Reading, index: int, vocabulary: Vocabulary) -> int:
     return 0
 
 
-def _leaves_out(reading: Reading, index: int) -> int:
+def _leaves_out(reading: Reading, index: int, vocabulary: Vocabulary) -> int:
     """1 where "leave" or "keep" stands before what is left out: "leave Morrow out of it"."""
     language = reading.language
     if reading.tokens[index].text not in language.words("leaving"):
         return 0
     for behind in range(index + 1, min(index + 1 + NEGATION_REACH, len(reading.tokens))):
         if reading.tokens[behind].text in language.words("left_out"):
-            return 1
+            return int(any(named_at(reading, place, vocabulary) for place in range(index + 1, behind)))
         if reading.punctuated(behind):
             return 0
     return 0
@@ -199,13 +199,15 @@ def mark_excluded(reading: Reading, vocabulary: Vocabulary) -> None:
         _exclude(reading, index, index + size, vocabulary)
     for index in range(1, len(reading.tokens)):
         size = cue_at(reading, index, reading.language.words("denied_behind"))
-        if not size or reading.punctuated(index - 1) or reading.tokens[index].used or not reading.specified_at(index):
+        if not size or reading.punctuated(index - 1) or reading.tokens[index].used:
+            continue
+        if not reading.specified_at(index) and not cue_at(reading, index, reading.language.words("firm")):
             continue
         end = index + size
         while end < len(reading.tokens) and not reading.punctuated(end - 1) and not named_at(reading, end, vocabulary):
             end += 1
         clause_ends = end == len(reading.tokens) or reading.punctuated(end - 1)
-        said = reading.phrase(index, end)
+        said = reading.phrase(index + size, end)
         if clause_ends and end > index + size and not any(word in said for word in reading.language.words("no_must")):
             _exclude(reading, index, end, vocabulary)
 

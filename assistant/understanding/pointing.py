@@ -28,7 +28,7 @@ def find_pointed(reading: Reading, vocabulary: Vocabulary) -> None:
     for (before, at), (start, end) in zip(pairwise(clauses), list(pairwise(stretches)), strict=True):
         first, behind = start, end
         if (pointed := _points(reading, *behind)) is not None:
-            way, slot_word = pointed
+            way, slot_word, behind = pointed
             if run := _pointed_at(reading, first, values, slot_word, vocabulary):
                 _take(reading, run, way, slot_word, vocabulary)
             elif not any(token.used for token in reading.tokens[first[0] : first[1]]):
@@ -39,13 +39,18 @@ def find_pointed(reading: Reading, vocabulary: Vocabulary) -> None:
             reading.use(*first)
 
 
-def _points(reading: Reading, start: int, end: int) -> tuple[Pointed, str] | None:
-    """Which way a clause points, and the name of the slot that it says: "in another language"."""
-    text = reading.phrase(start, end)
-    for way, name in (("out", "points_out"), ("to", "points_to")):
-        for cue in reading.language.patterns.get(name, ()):
-            if match := cue.regex.fullmatch(text):
-                return ("out" if way == "out" else "to"), match.groupdict().get("slot") or ""
+def _points(reading: Reading, start: int, end: int) -> tuple[Pointed, str, tuple[int, int]] | None:
+    """Which way a clause points, the name of the slot that it says ("in another language"), and the tokens that do so:
+    all of the clause, or all before a word that joins something else to it."""
+    joins = {*reading.language.words("clause_joins")}
+    stops = [n for n in range(start + 1, end) if reading.tokens[n].text in joins]
+    ways: tuple[tuple[Pointed, str], ...] = (("out", "points_out"), ("to", "points_to"))
+    for stop in (end, *stops):
+        text = reading.phrase(start, stop)
+        for way, name in ways:
+            for cue in reading.language.patterns.get(name, ()):
+                if match := cue.regex.fullmatch(text):
+                    return way, match.groupdict().get("slot") or "", (start, stop)
     return None
 
 

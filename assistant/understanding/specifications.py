@@ -140,7 +140,12 @@ def _clause(reading: Reading, start: int, end: int, values: dict[int, int], voca
     named = [place for place in named if place >= begin]
     telling = (*language.words("telling"), *language.cues["comparison"], *language.words("than"))
     inquires = reading.plain.rstrip().endswith("?")  # "who makes hiking backpacks?"
-    told, strange, index = sum(bool(cue_at(reading, place, telling)) for place in range(start, begin)), 0, begin
+    spoken = bool({token.text for token in reading.tokens[start:end]} & set(language.words("chat")))
+    asks = bool(named) and any(cue_at(reading, place, language.words("asking")) for place in range(start, begin))
+    of_user = asks and bool({token.text for token in reading.tokens[start:begin]} & set(language.words("chat")))
+    told, strange, index = 0, 0, begin
+    if not of_user:  # "it's for a friend who wants something"
+        told = sum(bool(cue_at(reading, place, telling)) for place in range(start, begin))
     while index < end:
         if index in values:
             index += values[index]
@@ -154,8 +159,6 @@ def _clause(reading: Reading, start: int, end: int, values: dict[int, int], voca
         told += bool(size)
         strange += not size and _is_noun(reading, index, begin, end, vocabulary, values)
         index += size or 1
-    spoken = bool({token.text for token in reading.tokens[start:end]} & set(language.words("chat")))
-    asks = bool(named) and any(cue_at(reading, place, language.words("asking")) for place in range(start, begin))
     return Clause(begin, end, len(named), strange, told, spoken, asks)
 
 
@@ -186,8 +189,11 @@ def _is_noun(
         return False
     before = reading.tokens[index - 1].text if index > start else ""
     behind = reading.tokens[index + 1].text if index + 1 < end else ""
-    if (token.raw[:1].isupper() and index > start) or before in language.words("determiners"):
+    if token.raw[:1].isupper() and index > start:
         return True
+    bends = behind in language.words("joining") and token.text.endswith(language.words("joining_ends") or ("\0",))
+    if before in language.words("determiners"):  # "those dealing with", "a straight comedy"
+        return not bends and index + 1 not in values
     joins = behind in language.words("joining") or index + 1 in values or behind in dull
     relative = {token.text for token in reading.tokens[start:index]} & {*language.words("relatives")}
     if relative and any(place < index for place in values if place >= start):
@@ -301,7 +307,7 @@ def _promise(reading: Reading, vocabulary: Vocabulary, start: int, end: int) -> 
     held = start > 0 and reading.tokens[start - 1].text in reading.language.words("holding")
     listed = start > 0 and reading.tokens[start - 1].text in reading.language.words("alternative")
     if (
-        not (named or listed or held)
+        not (named or listed or held or _whole_label(phrase, vocabulary))
         and head in vague
         and all(token.text in reading.language.item_words for token in reading.tokens[start + 1 : end])
     ):
@@ -321,6 +327,11 @@ def _promise(reading: Reading, vocabulary: Vocabulary, start: int, end: int) -> 
     keep(reading, start, end, made, promised=True)
     reading.use(start, end)
     return True
+
+
+def _whole_label(phrase: str, vocabulary: Vocabulary) -> bool:
+    """Whether a phrase is a value word by word: "short film", but not "short films" where the value is "short"."""
+    return phrase in vocabulary.free_phrases
 
 
 def _slot_named(reading: Reading, vocabulary: Vocabulary, start: int, end: int, slots: set[str]) -> str | None:

@@ -43,6 +43,7 @@ SQUEEZED = 7
 INITIALS = 3
 """Letters of shorthand that may be initials where it is not written small."""
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_STROKE = re.compile(r"(?P<left>[^\W\d_]{2,}) ?/ ?(?=(?P<right>[^\W\d_]{2,}))")
 _NEIGHBOURS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _ENDINGS = ("s", "es", "ed", "d", "ing", "ly", "er", "r", "est", "y", "ish", "ness", "less", "ful", "able")
 _VOWELS = frozenset("aeiouy")
@@ -50,7 +51,7 @@ _VOWELS = frozenset("aeiouy")
 
 def respell(text: str, vocabulary: Vocabulary) -> str:
     """The message with its slips put right; itself where there are none."""
-    written = _written_out(text, vocabulary)
+    written = _told_apart(_written_out(text, vocabulary), vocabulary)
     text = written if written.strip(" .,!?") else text
     words = list(_WORD.finditer(text))
     speller = vocabulary.speller
@@ -98,6 +99,24 @@ def _written_out(text: str, vocabulary: Vocabulary) -> str:
         return shorthand[short.casefold()]
 
     return pattern.sub(full, text)
+
+
+def _told_apart(text: str, vocabulary: Vocabulary) -> str:
+    """With "or" for a stroke between words ("navy/black"), unless it belongs to a value of the catalogue, and with the verb
+    written out of which only an ending was left ("polyester's a no-no")."""
+    language = vocabulary.language
+
+    def either(match: re.Match[str]) -> str:
+        whole = fold(f"{match['left']}/{match['right']}")
+        belongs = whole in vocabulary.labels or whole in vocabulary.free_phrases
+        return match.group() if belongs else f"{match['left']}{language.either}"
+
+    if "/" in text and "://" not in text:
+        text = _STROKE.sub(either, text)
+    for verb in language.words("verb_written"):
+        for cue in language.patterns.get("verb_left", ()):
+            text = cue.regex.sub(rf"\g<left> {verb} ", text)
+    return text
 
 
 @cache
