@@ -19,6 +19,8 @@ LEAST_WORD = 4
 """The least number that is read as a word: smaller ones count items, or nothing."""
 REACH = 40
 """Characters between a number and the word that says what it counts or which way it goes."""
+REACH_BEHIND = 30
+"""Characters behind a number within which a word says which way it goes."""
 FAR_BELOW, FAR_ABOVE = 0.5, 2.0
 """A number below or above the known ones by more than this factor does not limit them."""
 
@@ -160,7 +162,7 @@ class LooseNumbers:
     def _nearest(self, words: Sequence[_Word], one: _Amount, last: _Amount) -> _Word | None:
         """The word nearest to an amount, those before it first."""
         before = [word for word in words if word.end <= one.start and one.start - word.end <= REACH]
-        after = [word for word in words if word.start >= last.end and word.start - last.end <= REACH / 2]
+        after = [word for word in words if word.start >= last.end and word.start - last.end <= REACH]
         return before[-1] if before else after[0] if after else None
 
     def _possible(self, slot: str, value: float) -> bool:
@@ -171,7 +173,8 @@ class LooseNumbers:
         self, text: str, start: int, end: int, one: _Amount, last: _Amount, counted: _Word, values: Sequence[float], *,
         paired: bool,
     ) -> NumberSpan | None:  # fmt: skip
-        slot, begin = counted.slot, min(one.start, counted.start)
+        slot = counted.slot
+        begin = min(one.start, counted.start) if counted.start >= start else one.start  # counted by a limit before
         before = max(start, one.start - REACH)
         denial = next((m for m in reversed(list(self.denied.finditer(text, before, one.start)))), None)
         stop = max(last.end, counted.end)
@@ -181,9 +184,9 @@ class LooseNumbers:
             return NumberSpan(start=begin, end=stop, slot=slot, low=min(values), high=max(values), negated=negated)
         patterns = (self.year_up, self.year_down) if slot == "year" else (self.up, self.down)
         ways = [
-            (abs(match.start() - one.start) if match.start() < one.start else match.start() - last.end, up, match)
+            (one.start - match.end() if match.start() < one.start else match.start() - last.end, up, match)
             for pattern, up in zip(patterns, (True, False), strict=True)
-            for match in pattern.finditer(text, before, min(end, last.end + REACH // 2))
+            for match in pattern.finditer(text, before, min(end, last.end + REACH_BEHIND))
             if not (match.start() < last.end and one.start < match.end())
             and (match.group() not in self.adjacent or not text[match.end() : one.start].strip(" $€£¥"))
         ]

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from assistant.understanding.number_ends import join_ends
 from assistant.understanding.number_patterns import NumberPatterns
 from assistant.understanding.number_spans import NumberSpan
 from assistant.understanding.slots import SpokenSlots
@@ -143,6 +144,8 @@ class _Finder:
             if one is not None and other is not None:
                 self.take(match, slot, min(one, other), max(one, other))
         for match in patterns.bounded.finditer(self.text):
+            if patterns.capping.fullmatch(match["how"]) and patterns.above_after.match(self.text, match.end()):
+                continue  # "I'd spend 80 dollars at least"
             negated = patterns.negation_before.search(self.text, 0, match.start()) is not None
             caps = (patterns.below.fullmatch(match["how"]) is not None) != negated or not self.caps_only
             if (found := self.slot_of(match, bare=bare and caps)) is not None:
@@ -155,6 +158,25 @@ class _Finder:
                 if value is not None:
                     below = patterns.below_after.fullmatch(match["how"]) is not None
                     self.take(match, slot, None if below else value, value if below else None)
+
+    def find_other_ends(self) -> None:
+        """Amounts beside a limit that say the other end and leave out what they count: "from 80 minutes but 95 tops"."""
+        patterns = self.patterns
+        for span in [span for span in self.spans if span.slot in self.spoken.numeric and not span.negated]:
+            if (span.low is None) == (span.high is None) or span.slot == "year":
+                continue
+            units = list(patterns.unit.finditer(self.text, span.start, span.end))
+            factor = patterns.units[re.sub(r"\s+", " ", units[-1].group())][1] if units else 1.0
+            for pattern, below in ((patterns.bounded, patterns.below), (patterns.behind, patterns.below_after)):
+                for match in pattern.finditer(self.text):
+                    gap = sorted((span.start, span.end, match.start(), match.end()))[1:3]
+                    caps = below.fullmatch(match["how"]) is not None
+                    if caps == (span.high is not None) or not patterns.beside.fullmatch(self.text[slice(*gap)]):
+                        continue
+                    if (value := self.amount(match, 1, factor)) is not None and self.slot_of(match, bare=False) is None:
+                        step = self.spoken.step(str(span.slot)) if patterns.strict.fullmatch(match["how"]) else 0.0
+                        low, high = (None, _rounded(value - step)) if caps else (_rounded(value + step), None)
+                        self.take(match, span.slot, low, high)
 
     def find_exact(self) -> None:
         """Amounts without a word that bounds them."""
@@ -290,6 +312,8 @@ class _Finder:
             return 100 * (century - 1), 100 * century - 1
         if name == "this_decade":
             return self.now - self.now % 10, None
+        if name == "decade_from":
+            return int(match["a"]), int(match["a"]) + 9
         year = self.now - (name == "last_year")
         return year, year
 
@@ -352,12 +376,13 @@ def find_numbers(
     finder.spans += patterns.loose.find(text, ((span.start, span.end) for span in finder.spans))
     if "year" in spoken.numeric:
         finder.find_bare_years()
+    finder.find_other_ends()
     finder.find_exact()
     finder.find_count()
     finder.find_amounts(bare=True)
     if answer is not None and not any(span.slot == answer for span in finder.spans):
         finder.find_answer(answer)
-    spans = sorted(finder.spans, key=lambda span: span.start)
+    spans = join_ends(finder.spans, text, patterns, spoken)
     for place in range(1, len(spans)):  # "not from the 90s or 2000s"
         before, span = spans[place - 1], spans[place]
         if before.negated and span.slot == before.slot and patterns.joined.fullmatch(text[before.end : span.start]):
