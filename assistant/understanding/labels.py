@@ -249,7 +249,8 @@ def _want(reading: Reading, start: int, end: int, labels: Sequence[tuple[str, st
     )
     promised = slot != "categories" or names_category(reading, start, end, vocabulary) or must_be(reading, start)
     promised = promised or reading.specified_at(start)
-    if reading.tokens[start].liked:
+    own = any(reading.phrase(start - size, start) in reading.language.words("own") for size in (2, 3) if size <= start)
+    if reading.tokens[start].liked or own:  # "all that fits into my bag" is no bag
         promised = False
     keep(reading, start, end, constraint, promised=promised)
 

@@ -14,7 +14,7 @@ from typing import Literal
 from assistant.types import Constraint, Operator
 from assistant.understanding.labels import keep
 from assistant.understanding.reading import Reading, cue_at
-from assistant.understanding.specifications import Clause, clauses_of, stretches_of, values_of
+from assistant.understanding.specifications import clause_at, stretches_of, values_of
 from assistant.vocabulary import Vocabulary
 
 Pointed = Literal["to", "out"]
@@ -23,20 +23,29 @@ Pointed = Literal["to", "out"]
 def find_pointed(reading: Reading, vocabulary: Vocabulary) -> None:
     """Promise or rule out what is pointed at, and take nothing from the reasons."""
     values = values_of(reading, vocabulary)
-    clauses = clauses_of(reading, vocabulary, values)
-    stretches = list(stretches_of(reading, values))
-    for (before, at), (start, end) in zip(pairwise(clauses), list(pairwise(stretches)), strict=True):
-        first, behind = start, end
+    for whole, behind in list(pairwise(stretches_of(reading, values))):
+        before = (_last_part(reading, whole, values), whole[1])
         if (pointed := _points(reading, *behind)) is not None:
             way, slot_word, behind = pointed
-            if run := _pointed_at(reading, first, values, slot_word, vocabulary):
+            if run := _pointed_at(reading, before, values, slot_word, vocabulary):
                 _take(reading, run, way, slot_word, vocabulary)
-            elif not any(token.used for token in reading.tokens[first[0] : first[1]]):
+                _use_others(reading, before, run)
+            elif any(token.used for token in reading.tokens[before[0] : before[1]]):
+                reading.use(*before)
+            else:
                 continue  # it points at something of another message
-            reading.use(first[0], first[1]) if not run else _use_others(reading, first, run)
             reading.use(*behind)
-        elif _is_reason(reading, before, first, values, vocabulary) and _concludes(reading, at, behind):
-            reading.use(*first)
+        elif _is_reason(reading, before, values, vocabulary) and _concludes(reading, behind, values, vocabulary):
+            reading.use(*before)
+
+
+def _last_part(reading: Reading, stretch: tuple[int, int], values: dict[int, int]) -> int:
+    """Where the last part of a clause begins, behind the word that joins it: "with robots and I'm learning English"."""
+    joins = {*reading.language.words("clause_joins")}
+    runs = _runs(reading, stretch, values)
+    inside = {place for run in runs for place in range(run[0][0], run[-1][1])}
+    ends = [n for n in range(stretch[0], stretch[1] - 1) if reading.tokens[n].text in joins and n not in inside]
+    return ends[-1] + 1 if ends else stretch[0]
 
 
 def _points(reading: Reading, start: int, end: int) -> tuple[Pointed, str, tuple[int, int]] | None:
@@ -58,16 +67,7 @@ def _pointed_at(
     reading: Reading, stretch: tuple[int, int], values: dict[int, int], slot_word: str, vocabulary: Vocabulary
 ) -> Sequence[tuple[int, int]]:
     """The places, from and to before, of the value that a clause is about, with those that "or" and "and" join to it."""
-    start, end = stretch
-    joins = {*reading.language.words("conjunction"), *reading.language.words("articles")}
-    runs: list[list[tuple[int, int]]] = []
-    for place in sorted(p for p in values if start <= p < end and not reading.tokens[p].used):
-        here = (place, min(place + values[place], end))
-        between = reading.tokens[runs[-1][-1][1] : place] if runs else []
-        if runs and between and all(token.text in joins for token in between):
-            runs[-1].append(here)
-        else:
-            runs.append([here])
+    runs = _runs(reading, stretch, values)
     if slot_word and (fitting := [run for run in runs if _of_slot(reading, run[0], slot_word, vocabulary)]):
         runs = fitting
     if not runs:
@@ -77,8 +77,23 @@ def _pointed_at(
         *reading.language.words("clause_joins"),
         *reading.language.words("conjunction"),
     }
-    opens = all(token.text in lead for token in reading.tokens[start : runs[0][0][0]])
+    opens = all(token.text in lead for token in reading.tokens[stretch[0] : runs[0][0][0]])
     return runs[0] if opens else runs[-1]
+
+
+def _runs(reading: Reading, stretch: tuple[int, int], values: dict[int, int]) -> list[list[tuple[int, int]]]:
+    """The values of a stretch that are not understood yet, from and to before, those together that "or" and "and" join."""
+    start, end = stretch
+    joins = {*reading.language.words("conjunction"), *reading.language.words("articles")}
+    runs: list[list[tuple[int, int]]] = []
+    for place in sorted(p for p in values if start <= p < end and not reading.tokens[p].used):
+        here = (place, min(place + values[place], end))
+        between = reading.tokens[runs[-1][-1][1] : place] if runs else []
+        if between and all(token.text in joins for token in between):
+            runs[-1].append(here)
+        else:
+            runs.append([here])
+    return runs
 
 
 def _of_slot(reading: Reading, place: tuple[int, int], slot_word: str, vocabulary: Vocabulary) -> str | None:
@@ -114,10 +129,9 @@ def _use_others(reading: Reading, stretch: tuple[int, int], run: Sequence[tuple[
     reading.use(run[-1][1], stretch[1])
 
 
-def _is_reason(
-    reading: Reading, clause: Clause, stretch: tuple[int, int], values: dict[int, int], vocabulary: Vocabulary
-) -> bool:
+def _is_reason(reading: Reading, stretch: tuple[int, int], values: dict[int, int], vocabulary: Vocabulary) -> bool:
     """Whether a clause tells why, and wants nothing itself: it asks for nothing, likes nothing and rules nothing out."""
+    clause = clause_at(reading, *stretch, values, vocabulary)
     if clause.asks or (clause.clean and not clause.spoken and not _tells_more(reading, stretch, values, vocabulary)):
         return False
     words = (*reading.language.words("affinity"), *reading.language.words("asking"), *reading.language.cues["negation"])
@@ -131,8 +145,9 @@ def _tells_more(reading: Reading, stretch: tuple[int, int], values: dict[int, in
     return any(n not in within and reading.tokens[n].text not in dull for n in range(*stretch))
 
 
-def _concludes(reading: Reading, clause: Clause, stretch: tuple[int, int]) -> bool:
+def _concludes(reading: Reading, stretch: tuple[int, int], values: dict[int, int], vocabulary: Vocabulary) -> bool:
     """Whether a clause draws a conclusion that says what is wanted."""
+    clause = clause_at(reading, *stretch, values, vocabulary)
     opens = reading.tokens[stretch[0]].text in reading.language.words("concluding")
     said = clause.named > 0 or any(token.used for token in reading.tokens[stretch[0] : stretch[1]])
     return opens and said and not clause.told

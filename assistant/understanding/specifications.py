@@ -37,6 +37,7 @@ CLAUSE_END = re.compile(r"[.;!?\n,:—–()]|\s[-+&]+\s|[•*/|]")
 class Clause:
     """A clause of a message, and what it names."""
 
+    first: int
     start: int
     """The first token behind the words that ask."""
     end: int
@@ -84,7 +85,8 @@ def find_specified(reading: Reading, vocabulary: Vocabulary) -> None:
 
 def _is_property(reading: Reading, clause: Clause) -> bool:
     """Whether a clause begins as what is said of the wanted thing does: "that comes across as tense", "with robots"."""
-    return cue_at(reading, clause.start, reading.language.words("property_opens")) > 0
+    opens = (*reading.language.words("property_opens"), *reading.language.words("topic"))
+    return any(cue_at(reading, place, opens) for place in (clause.first, clause.start))
 
 
 def specifies(reading: Reading, vocabulary: Vocabulary) -> bool:
@@ -101,7 +103,7 @@ def clauses_of(reading: Reading, vocabulary: Vocabulary, values: dict[int, int])
     """The clauses of a message, figures counted as values."""
     figures = {n: 1 for n, token in enumerate(reading.tokens) if n not in values and token.text[:1].isdigit()}
     named = values | figures
-    return [_clause(reading, start, end, named, vocabulary) for start, end in stretches_of(reading, values)]
+    return [clause_at(reading, start, end, named, vocabulary) for start, end in stretches_of(reading, values)]
 
 
 def values_of(reading: Reading, vocabulary: Vocabulary) -> dict[int, int]:
@@ -133,7 +135,7 @@ def stretches_of(reading: Reading, values: dict[int, int]) -> Iterator[tuple[int
             start = index + 1
 
 
-def _clause(reading: Reading, start: int, end: int, values: dict[int, int], vocabulary: Vocabulary) -> Clause:
+def clause_at(reading: Reading, start: int, end: int, values: dict[int, int], vocabulary: Vocabulary) -> Clause:
     language = reading.language
     named = sorted(place for place in values if start <= place < end)
     begin = _behind_asking(reading, start, end, named)
@@ -159,7 +161,7 @@ def _clause(reading: Reading, start: int, end: int, values: dict[int, int], voca
         told += bool(size)
         strange += not size and _is_noun(reading, index, begin, end, vocabulary, values)
         index += size or 1
-    return Clause(begin, end, len(named), strange, told, spoken, asks)
+    return Clause(start, begin, end, len(named), strange, told, spoken, asks)
 
 
 def _behind_asking(reading: Reading, start: int, end: int, named: Sequence[int]) -> int:
@@ -207,6 +209,12 @@ def _is_noun(
 def named_at(reading: Reading, index: int, vocabulary: Vocabulary) -> int:
     """How many words the longest value or name that begins at a word has; 0 when there is none."""
     for size in range(min(LONGEST_NAME, len(reading.tokens) - index), 0, -1):
+        if (
+            size > 1
+            and _broken(reading, index, index + size, vocabulary)
+            and reading.phrase(index, index + size) not in vocabulary.labels
+        ):
+            continue
         if reading.free(index, index + size) and not (size == 1 and reads_as_verb(reading, index, vocabulary)):
             phrase = reading.phrase(index, index + size)
             person = re.sub(r"['’]s?$", "", phrase)
@@ -237,7 +245,7 @@ def find_promised(reading: Reading, vocabulary: Vocabulary) -> None:
     index = 0
     while index < len(reading.tokens):
         for size in range(vocabulary.language.longest, 0, -1):
-            if index + size > len(reading.tokens) or not reading.free(index, index + size):
+            if not reading.free(index, index + size) or _broken(reading, index, index + size, vocabulary):
                 continue
             if any(token.negated or token.liked or token.told for token in reading.tokens[index : index + size]):
                 continue
@@ -248,6 +256,13 @@ def find_promised(reading: Reading, vocabulary: Vocabulary) -> None:
                 index += size - 1  # "science fiction" is no science
                 break
         index += 1
+
+
+def _broken(reading: Reading, start: int, end: int, vocabulary: Vocabulary) -> bool:
+    """Whether punctuation parts a phrase that no value is written as: "police, with violent" is no police violence."""
+    return any(reading.punctuated(index) for index in range(start, end - 1)) and not _whole_label(
+        reading.phrase(start, end), vocabulary
+    )
 
 
 def find_tagged(reading: Reading, vocabulary: Vocabulary) -> None:
@@ -304,7 +319,8 @@ def _promise(reading: Reading, vocabulary: Vocabulary, start: int, end: int) -> 
     named = _slot_named(reading, vocabulary, start, end, slots) or slot_of_alternative(reading, start, slots)
     vague = {*vocabulary.spoken.high, *vocabulary.spoken.low}
     head = reading.tokens[start].text
-    held = start > 0 and reading.tokens[start - 1].text in reading.language.words("holding")
+    holding = reading.language.words("holding")
+    held = any(start >= size and reading.phrase(start - size, start) in holding for size in (1, 2, 3, 4))
     listed = start > 0 and reading.tokens[start - 1].text in reading.language.words("alternative")
     if (
         not (named or listed or held or _whole_label(phrase, vocabulary))
