@@ -61,7 +61,7 @@ class LooseNumbers:
         more = {word for entry in spoken.numeric.values() for word in entry.more}
         less = {word for entry in spoken.numeric.values() for word in entry.less}
         self.price = self.counted.get("price")
-        self.up = re.compile(rf"(?<![\w-])(?:{any_of({*words['up'], *more})})(?![\w-])|\+|>=?|≥")
+        self.up = re.compile(rf"(?<![\w-])(?:{any_of({*words['up'], *more})})(?![\w-])|(?<! )\+|>=?|≥")
         self.down = re.compile(rf"(?<![\w-])(?:{any_of({*words['down'], *less})})(?![\w-])|<=?|≤")
         self.year_up = re.compile(rf"(?<![\w-])(?:{any_of(words['year_up'])})(?![\w-])")
         self.year_down = re.compile(rf"(?<![\w-])(?:{any_of(words['year_down'])})(?![\w-])")

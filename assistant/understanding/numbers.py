@@ -1,21 +1,16 @@
-"""Years, lengths, prices, ratings, sizes and counts in a message: every number that limits a slot of the catalogue.
-
-Years that are told from now ("the last five years") count from this year, or from the newest year of the catalogue where
-that is earlier: what is recent in a catalogue that ends in 2017 is not what would be recent today.
-"""
+"""Years, lengths, prices, ratings, sizes and counts in a message: every number that limits a slot of the catalogue."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from typing import Any
 
 from assistant.understanding.number_ends import join_ends
 from assistant.understanding.number_patterns import NumberPatterns
 from assistant.understanding.number_spans import NumberSpan
 from assistant.understanding.slots import SpokenSlots
+from assistant.understanding.year_spans import YearFinder
 
 FAR = 2.0
 """An upper limit of more than so many times the greatest number that there is limits nothing, and is not meant to."""
@@ -28,12 +23,11 @@ AROUND = 0.1
 
 
 class _Finder:
-    def __init__(self, text: str, patterns: NumberPatterns, spoken: SpokenSlots, default: str | None, now: int) -> None:
+    def __init__(self, text: str, patterns: NumberPatterns, spoken: SpokenSlots, default: str | None) -> None:
         self.text = text
         self.patterns = patterns
         self.spoken = spoken
         self.default = default
-        self.now = now
         self.answer: str | None = None
         self.caps_only = False
         """Whether a number that does not say what it counts is taken for the slot only where it is a cap."""
@@ -111,7 +105,14 @@ class _Finder:
                 return None  # "at least one car chase"
             if self.answer is not None or all(map(self._plausible, values)):
                 return self.default, 1.0
+            if all("." in number for number in plain):  # "4.5 plus"
+                reached = [slot for slot in self.spoken.numeric if all(self._within(slot, value) for value in values)]
+                return (reached[0], 1.0) if len(reached) == 1 else None
         return None
+
+    def _stands_alone(self, match: re.Match[str]) -> bool:
+        """Whether nothing follows that a number in figures could count: "lamps, 120 and up"."""
+        return match["n1"][0].isdigit() and self.patterns.alone_behind.match(self.text, match.end()) is not None
 
     def _written(self, number: str) -> float:
         """A number in figures or words."""
@@ -121,6 +122,9 @@ class _Finder:
             return float(words[plain])
         halves = self.patterns.words["halves"]
         return float(halves[plain]) if plain in halves else float(plain.replace(",", ""))
+
+    def _within(self, slot: str, value: float) -> bool:
+        return self.spoken.quantile(slot, 0.0) <= value <= self.spoken.quantile(slot, 1.0)
 
     def _plausible(self, value: float) -> bool:
         """Whether a number that does not say what it counts can be one of the default slot."""
@@ -133,7 +137,8 @@ class _Finder:
     def find_amounts(self, *, bare: bool) -> None:
         patterns = self.patterns
         for match in patterns.between.finditer(self.text):
-            found = self.slot_of(match, bare=bare and (match["both"] is not None or self.answer is not None))
+            pair = match["both"] or patterns.range_noun.match(self.text, match.end())
+            found = self.slot_of(match, bare=bare and (pair is not None or self.answer is not None))
             if found is None or (match["both"] is None and patterns.to_after_between.fullmatch(match["to"])):
                 continue
             slot, factor = found
@@ -146,12 +151,17 @@ class _Finder:
         for match in patterns.bounded.finditer(self.text):
             if patterns.capping.fullmatch(match["how"]) and patterns.above_after.match(self.text, match.end()):
                 continue  # "I'd spend 80 dollars at least"
+            if bare and patterns.having.fullmatch(match["how"]):
+                continue  # "I have 20 plants"
             negated = patterns.negation_before.search(self.text, 0, match.start()) is not None
             caps = (patterns.below.fullmatch(match["how"]) is not None) != negated or not self.caps_only
+            opens = patterns.alone_before.search(self.text, 0, match.start()) is not None
+            caps = caps or (opens and self._stands_alone(match))
             if (found := self.slot_of(match, bare=bare and caps)) is not None:
                 self._bounded(match, match["how"], *found)
         for match in patterns.behind.finditer(self.text):
             caps = patterns.below_after.fullmatch(match["how"]) is not None or not self.caps_only
+            caps = caps or self._stands_alone(match)
             if (found := self.slot_of(match, bare=bare and caps)) is not None:
                 slot, factor = found
                 value = self.amount(match, 1, factor)
@@ -250,95 +260,6 @@ class _Finder:
                 self.take(match, slot, _rounded(value - reach), _rounded(value + reach), soft=True)
             return
 
-    # years
-
-    def find_years(self) -> None:
-        patterns = self.patterns
-        for match in patterns.year_pair.finditer(self.text):
-            ends = sorted((int(match["a"]), int(match["b"])))
-            self.take(match, "year", ends[0], ends[1], negated=bool(match["not"]))
-        for match in patterns.year_bound.finditer(self.text):
-            first, last = self._when(match)
-            how = match["how"]
-            if patterns.until.fullmatch(how):
-                self.take(match, "year", None, last)
-            elif patterns.since.fullmatch(how):
-                self.take(match, "year", first, None)
-            elif patterns.after.fullmatch(how):
-                self.take(match, "year", last + 1, None)
-            else:
-                self.take(match, "year", None, first - 1)
-        for match in patterns.year_onwards.finditer(self.text):
-            first, last = self._when(match)
-            if patterns.backwards.fullmatch(match["how"]):
-                self.take(match, "year", None, last)
-            else:
-                self.take(match, "year", first, None)
-        for match in patterns.year_about.finditer(self.text):
-            reach = int(patterns.words["year_reach"])
-            self.take(match, "year", int(match["a"]) - reach, int(match["a"]) + reach)
-        self._find_spans_of_years()
-        for match in patterns.decade.finditer(self.text.replace("_", " ")):
-            one = self._part(self._decade(match["a"]), match["part1"])
-            other = self._part(self._decade(match["b"]), match["part2"]) if match["b"] else one
-            self.take(match, "year", min(one[0], other[0]), max(one[1], other[1]), negated=bool(match["not"]))
-
-    def find_bare_years(self) -> None:
-        """Years without a word that bounds them."""
-        for match in self.patterns.year.finditer(self.text):
-            self.take(match, "year", int(match["a"]), int(match["a"]), negated=bool(match["not"]))
-
-    def _find_spans_of_years(self) -> None:
-        patterns, words = self.patterns, self.patterns.words
-        for match in patterns.last_years.finditer(self.text):
-            written, decades = match["n"], patterns.last_decades.fullmatch(match["unit"]) is not None
-            if written is None and not decades:
-                continue  # "last year" is the one before
-            number = 1 if written is None else patterns.language.numbers.get(written)
-            number = number or (int(written) if written.isdigit() else int(words["few"]))
-            years = number * (10 if decades else 1)
-            self.take(match, "year", self.now - years + 1, None)
-        for name, pattern in patterns.spans_of_years:
-            for match in pattern.finditer(self.text):
-                low, high = self._span_of_years(name, match)
-                self.take(match, "year", low, high)
-
-    def _span_of_years(self, name: str, match: re.Match[str]) -> tuple[int, int | None]:
-        words = self.patterns.words
-        if name == "this_century":
-            return int(words["century_start"]), None
-        if name == "century":
-            century = int(match["nth"] or words["centuries"][match["word"]])
-            return 100 * (century - 1), 100 * century - 1
-        if name == "this_decade":
-            return self.now - self.now % 10, None
-        if name == "decade_from":
-            return int(match["a"]), int(match["a"]) + 9
-        year = self.now - (name == "last_year")
-        return year, year
-
-    def _when(self, match: re.Match[str]) -> tuple[int, int]:
-        when = match["when"]
-        return (int(when),) * 2 if when.isdigit() else self._part(self._decade(when), match["part"])
-
-    def _decade(self, text: str) -> tuple[int, int]:
-        """First and last year of ``1990s``, ``90s``, ``nineties``."""
-        if digits := re.sub(r"\D", "", text):
-            start = int(digits)
-            if start < 100:
-                start += 1900 if start >= 20 else 2000
-        else:
-            word = re.sub(rf"^(?:{self.patterns.words['decade_century']})", "", text)
-            start = 1900 + self.patterns.language.decades[word]
-        return start, start + 9
-
-    def _part(self, decade: tuple[int, int], which: str | None) -> tuple[int, int]:
-        parts: Mapping[str, Any] = self.patterns.words["parts"]
-        if not which or which not in parts:
-            return decade
-        first, last = parts[which]
-        return decade[0] + first, decade[0] + last
-
     def find_count(self) -> None:
         for pattern in self.patterns.counts:
             for match in pattern.finditer(self.text):
@@ -368,14 +289,15 @@ def find_numbers(
     bare number is a limit; ``caps_only`` takes "under 50" for the default and not "at least 50"; ``newest`` is the latest year of the catalogue.
     """
     now = today.year if newest is None else min(today.year, newest)
-    finder = _Finder(text, patterns, spoken, default, now)
+    finder = _Finder(text, patterns, spoken, default)
     finder.answer, finder.caps_only = answer, caps_only
     finder.find_amounts(bare=False)
-    if "year" in spoken.numeric:
-        finder.find_years()
+    years = YearFinder(text, patterns, now, finder.take) if "year" in spoken.numeric else None
+    if years is not None:
+        years.find_limits()
     finder.spans += patterns.loose.find(text, ((span.start, span.end) for span in finder.spans))
-    if "year" in spoken.numeric:
-        finder.find_bare_years()
+    if years is not None:
+        years.find_bare()
     finder.find_other_ends()
     finder.find_exact()
     finder.find_count()
