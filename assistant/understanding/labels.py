@@ -61,6 +61,8 @@ def find_stock(reading: Reading, vocabulary: Vocabulary) -> None:
             behind = reading.tokens[index + size].text if glued else ""
             if not size or not reading.free(index, index + size) or behind in reading.language.words("terse_before"):
                 continue  # "available in XL" is of the size
+            if index and reading.tokens[index - 1].text in vocabulary.terse_labels:
+                continue  # and so is "size XL available"
             if negated_at(reading, reading.tokens[index].start):
                 value = NO if value == YES else YES
             made = Constraint(slot="in_stock", op="any", values=(value,), words=reading.words(index, index + size))

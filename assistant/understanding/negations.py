@@ -92,8 +92,11 @@ def _mark_reached(reading: Reading, index: int, vocabulary: Vocabulary, *, compa
         word, size = reading.tokens[index], named_at(reading, index, vocabulary)
         if size and not word.used:
             ruled_out = _slots(reading.phrase(index, index + size), vocabulary) or ruled_out
-        if word.text in reading.language.words("adding") and _other_slots(reading, index, vocabulary, ruled_out):
-            break  # "without horror and by Hitchcock"
+        if word.text in reading.language.words("adding") and (
+            _other_slots(reading, index, vocabulary, ruled_out)
+            or cue_at(reading, index + 1, reading.language.words("property_opens"))
+        ):
+            break  # "without horror and by Hitchcock", "that X isn't in and that is dark"
         if (size < 2 and cue_at(reading, index, cues["negation"])) or (
             not told and cue_at(reading, index, reading.language.words("must"))
         ):

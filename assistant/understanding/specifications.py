@@ -20,6 +20,7 @@ from assistant.understanding.labels import (
     must_be,
     reads_as_verb,
     slot_before,
+    slot_behind,
     slot_meant,
     slot_of_alternative,
 )
@@ -357,7 +358,8 @@ def _slot_named(reading: Reading, vocabulary: Vocabulary, start: int, end: int, 
     for slot in sorted(slots):
         if slot in vocabulary.spoken.words and behind in vocabulary.spoken.words[slot].names:
             return slot
-    if spoken := slot_before(reading, start, slots, vocabulary, reach=3):
+    spoken = slot_before(reading, start, slots, vocabulary, reach=3) or slot_behind(reading, end, slots, vocabulary)
+    if spoken:
         return spoken
     topic = any(
         start >= size and reading.phrase(start - size, start) in reading.language.words("topic") for size in (1, 2)
