@@ -8,7 +8,7 @@ stay a story's.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from assistant.language import Language, any_of
@@ -146,7 +146,7 @@ class LooseNumbers:
             if not all(self._possible(counted.slot, value) for value in values):
                 continue
             left = max([start, *(f.end for f in found)])
-            span = self._limit(text, left, end, one, last, counted, values, paired=paired)
+            span = self._limit(text, left, end, one, last, counted, values, free, paired=paired)
             if span is not None:
                 found.append(span)
         return found
@@ -170,8 +170,8 @@ class LooseNumbers:
         return FAR_BELOW * min(low, high) <= value <= FAR_ABOVE * high
 
     def _limit(
-        self, text: str, start: int, end: int, one: _Amount, last: _Amount, counted: _Word, values: Sequence[float], *,
-        paired: bool,
+        self, text: str, start: int, end: int, one: _Amount, last: _Amount, counted: _Word, values: Sequence[float],
+        free: Callable[[re.Match[str]], bool], *, paired: bool,
     ) -> NumberSpan | None:  # fmt: skip
         slot = counted.slot
         begin = min(one.start, counted.start) if counted.start >= start else one.start  # counted by a limit before
@@ -188,6 +188,8 @@ class LooseNumbers:
             for pattern, up in zip(patterns, (True, False), strict=True)
             for match in pattern.finditer(text, before, min(end, last.end + REACH_BEHIND))
             if not (match.start() < last.end and one.start < match.end())
+            and free(match)
+            and not (match.start() >= last.end and self.amount.match(text, match.end() + 1))  # it is the next one's
             and (match.group() not in self.adjacent or not text[match.end() : one.start].strip(" $€£¥"))
         ]
         kind = self.spoken.words[slot].answer

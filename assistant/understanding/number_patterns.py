@@ -40,8 +40,11 @@ class NumberPatterns:
         self.half_of_one = tuple(word for word, value in words["halves"].items() if value < 1) or ("\0",)
         self.between_words = words["between_words"]
         counted = any_of([*words["halves"], *language.numbers])
+        more = any_of(language.numbers)
         number = rf"\d{{1,3}}(?:,\d{{3}})+(?!\d)|\d+(?:\.\d+)?|(?:{counted}){edge}"
         unit = any_of(self.units)
+        largest = {slot: max(f for s, f in self.units.values() if s == slot) for slot, _ in self.units.values()}
+        small = any_of([word for word, (slot, factor) in self.units.items() if factor < largest[slot]] or ["\0"])
         name = any_of(names)
         space = r"\s+" if language.spaced else r"\s*"
 
@@ -50,7 +53,7 @@ class NumberPatterns:
                 rf"{begin}(?P<cur{n}>{words['currency']})?\s*(?P<n{n}>{number})(?P<half{n}>{words['half_after']})?"
                 rf"(?:[\s-]*(?P<u{n}>{unit}){letter})?(?P<late{n}>{words['half_after']})?"
                 rf"(?P<quarters{n}>{words.get('quarters_after', '(?!)')})?"
-                rf"(?(u{n})(?:(?:\s+and)?\s*(?P<and{n}>\d{{1,2}})\s*(?P<andu{n}>{unit}){edge}|\s?(?P<mixed{n}>\d{{2}})(?![\w.]))?)"
+                rf"(?(u{n})(?:(?:\s+and)?\s*(?P<and{n}>\d{{1,2}}|{more})\s*(?P<andu{n}>{small}){edge}|\s?(?P<mixed{n}>\d{{2}})(?![\w.]))?)"
             )
 
         lead = rf"(?:(?P<name>{name}){edge}\s*(?:{words['name_join']})\s*)?"
@@ -100,6 +103,7 @@ class NumberPatterns:
         self.year_pair = re.compile(
             rf"{negated}{word}(?:(?:{words['between']})\s*)?(?:the\s+)?(?P<a>{year})\s*(?:{words['to']})\s*(?:the\s+)?(?P<b>{year}){edge}"
         )
+        self.bounds_year = re.compile(rf"{word}(?:{words['before']}|{words['after']})[\s-]*(?:{words['year_lead']})$")
         self.year_bound = re.compile(
             rf"{word}(?P<how>{words['before']}|{words['after']})[\s-]*(?:{words['year_lead']}){part('')}"
             rf"(?P<when>{year}(?!['’]?s)|{decade}){edge}"

@@ -81,7 +81,7 @@ class _Finder:
         value *= factor
         if groups[f"and{n}"]:
             _, small = self.patterns.units[groups[f"andu{n}"]]
-            value += float(groups[f"and{n}"]) * small
+            value += self._written(groups[f"and{n}"]) * small
         elif groups[f"mixed{n}"] and factor >= SIXTY:  # "1h30"
             value += float(groups[f"mixed{n}"]) * factor / SIXTY
         return value
@@ -105,10 +105,16 @@ class _Finder:
                 return None  # "at least one car chase"
             if self.answer is not None or all(map(self._plausible, values)):
                 return self.default, 1.0
-            if all("." in number for number in plain):  # "4.5 plus"
-                reached = [slot for slot in self.spoken.numeric if all(self._within(slot, value) for value in values)]
-                return (reached[0], 1.0) if len(reached) == 1 else None
-        return None
+        return self._reached(match) if bare else None
+
+    def _reached(self, match: re.Match[str]) -> tuple[str, float] | None:
+        """The only slot that counts in fractions and has numbers like those of a match: "4.5 plus"."""
+        written = [number for name in ("n1", "n2") if (number := match.groupdict().get(name))]
+        if not all(re.fullmatch(r"\d+\.\d+", number) for number in written):
+            return None
+        fractions = [slot for slot in self.spoken.numeric if self.spoken.step(slot) < 1]
+        reached = [slot for slot in fractions if all(self._within(slot, float(number)) for number in written)]
+        return (reached[0], 1.0) if len(reached) == 1 else None
 
     def _stands_alone(self, match: re.Match[str]) -> bool:
         """Whether nothing follows that a number in figures could count: "lamps, 120 and up"."""
@@ -125,6 +131,10 @@ class _Finder:
 
     def _within(self, slot: str, value: float) -> bool:
         return self.spoken.quantile(slot, 0.0) <= value <= self.spoken.quantile(slot, 1.0)
+
+    def _near(self, slot: str, value: float) -> bool:
+        """Whether a number may be one of a slot, or lie a little beyond its ends."""
+        return self.spoken.quantile(slot, 0.0) / FAR <= value <= self.spoken.quantile(slot, 1.0) * FAR
 
     def _plausible(self, value: float) -> bool:
         """Whether a number that does not say what it counts can be one of the default slot."""
@@ -183,7 +193,12 @@ class _Finder:
                     caps = below.fullmatch(match["how"]) is not None
                     if caps == (span.high is not None) or not patterns.beside.fullmatch(self.text[slice(*gap)]):
                         continue
-                    if (value := self.amount(match, 1, factor)) is not None and self.slot_of(match, bare=False) is None:
+                    value = self.amount(match, 1, factor)
+                    if (
+                        value is not None
+                        and self.slot_of(match, bare=False) is None
+                        and self._near(str(span.slot), value)
+                    ):
                         step = self.spoken.step(str(span.slot)) if patterns.strict.fullmatch(match["how"]) else 0.0
                         low, high = (None, _rounded(value - step)) if caps else (_rounded(value + step), None)
                         self.take(match, span.slot, low, high)

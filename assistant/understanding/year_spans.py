@@ -32,6 +32,8 @@ class YearFinder:
     def find_limits(self) -> None:
         patterns = self._patterns
         for match in patterns.year_pair.finditer(self._text):
+            if patterns.bounds_year.search(self._text, 0, match.start()):
+                continue  # "after 2000 but not after 2010": each has a word of its own
             ends = sorted((self._year(match["a"]), self._year(match["b"])))
             self._take(match, "year", ends[0], ends[1], negated=bool(match["not"]))
         for match in patterns.year_bound.finditer(self._text):
