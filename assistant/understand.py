@@ -19,7 +19,7 @@ from assistant.text import fold
 from assistant.types import Constraint, Context, Intent, Utterance
 from assistant.understanding.acts import QUESTIONS, find_act, is_out_of_scope, is_small_talk
 from assistant.understanding.alternatives import join_alternatives
-from assistant.understanding.answers import find_answer
+from assistant.understanding.answers import find_answer, presume_no_preference
 from assistant.understanding.company import find_company
 from assistant.understanding.critiques import find_critiques, tells_nothing
 from assistant.understanding.held import held_by
@@ -30,6 +30,7 @@ from assistant.understanding.people import find_people
 from assistant.understanding.pointing import find_pointed
 from assistant.understanding.reading import MAX_POINTING, Reading, cue_at, read
 from assistant.understanding.references import find_references
+from assistant.understanding.refusing import find_refused
 from assistant.understanding.replacing import find_replaced
 from assistant.understanding.revisions import find_rejections, find_revisions, name_cards
 from assistant.understanding.shared_values import find_same
@@ -70,6 +71,7 @@ def understand(
     reading.spoken_of = {held.constraint.slot for held in context.held}
     if not any(held_by(match["what"], vocabulary, context) for match in reading.matches("swap", "take_back")):
         find_answer(reading, vocabulary, context)  # "forget the brand, it doesn't matter" answers nothing
+    find_refused(reading, vocabulary, context)
     act = None
     further = any(m.start() <= reading.lead for m in reading.matches("further")) and "?" not in reading.plain
     if not (_all_used(reading) or further or answers_number(reading, vocabulary, context)):
@@ -105,6 +107,8 @@ def understand(
     join_alternatives(reading, vocabulary)
     _point(reading, vocabulary, context)
     _widen(reading)
+    if act is None and not (unknown or _acts(reading)):
+        presume_no_preference(reading, vocabulary, context)
     return _utterance(reading, vocabulary, context, act, unknown)
 
 
@@ -209,6 +213,14 @@ def _intent(
     if before and (opens or ((acts or reading.k) and _adds(reading, vocabulary))):
         return "refine"
     return "recommend"
+
+
+def _acts(reading: Reading) -> bool:
+    """Whether anything of a message was understood that bears on what is recommended."""
+    found = (reading.constraints, reading.wishes, reading.like, reading.seen, reading.rejected, reading.references)
+    changed = (reading.take_back, reading.again, reading.statements, reading.unsaid, reading.widened, reading.accepted)
+    flags = (reading.refines, reading.no_preference, reading.answered, reading.new_subject, reading.k)
+    return any(map(bool, (*found, *changed, *flags)))
 
 
 def _wants(reading: Reading) -> bool:

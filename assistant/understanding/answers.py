@@ -14,6 +14,8 @@ from assistant.vocabulary import FREE_SLOTS, Vocabulary
 
 MAX_ANSWER = 6
 """Words of a message that can be a bare answer."""
+MAX_EVASIVE = 12
+"""Words of a message that can be an answer that names nothing."""
 
 
 def find_answer(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
@@ -34,6 +36,23 @@ def find_answer(reading: Reading, vocabulary: Vocabulary, context: Context) -> N
         reading.no_preference = reading.refines = True
     elif len(reading.tokens) <= MAX_ANSWER:
         _answer(reading, vocabulary, question)
+
+
+def presume_no_preference(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
+    """Whoever answers an open question with a few words in which nothing is named has no preference, in whatever words:
+    "I'd have to think about that one", "that's irrelevant for us"."""
+    question, language = context.question, reading.language
+    if question is None or question.drops or len(reading.tokens) > MAX_EVASIVE:
+        return
+    texts = [token.text for token in reading.tokens]
+    about_talk = any(text in language.words("chat") or text in language.words("evading") for text in texts)
+    asking = (n for n in range(len(texts)) if cue_at(reading, n, language.words("asking")))
+    wanted = next((n + cue_at(reading, n, language.words("asking")) for n in asking), len(texts))
+    plain = language.stopwords | vocabulary.dull_words | {*language.words("chatter"), *language.words("evading")}
+    if about_talk and all(text in plain for text in texts[wanted:]):  # "I'd like heists" names what no value is
+        _use_all(reading)
+        reading.unheeded.clear()
+        reading.no_preference = reading.refines = True
 
 
 def _takes_back(reading: Reading, vocabulary: Vocabulary, context: Context) -> bool:

@@ -206,10 +206,12 @@ def mark_excluded(reading: Reading, vocabulary: Vocabulary) -> None:
             continue
         if not reading.specified_at(index) and not cue_at(reading, index, reading.language.words("firm")):
             continue
-        end = index + size
+        end, joins = index + size, reading.language.words("clause_joins")
         while end < len(reading.tokens) and not reading.punctuated(end - 1) and not named_at(reading, end, vocabulary):
+            if reading.tokens[end].text in joins:
+                break
             end += 1
-        clause_ends = end == len(reading.tokens) or reading.punctuated(end - 1)
+        clause_ends = end == len(reading.tokens) or reading.punctuated(end - 1) or reading.tokens[end].text in joins
         said = reading.phrase(index + size, end)
         if clause_ends and end > index + size and not any(word in said for word in reading.language.words("no_must")):
             _exclude(reading, index, end, vocabulary)

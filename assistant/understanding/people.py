@@ -178,7 +178,7 @@ def _asked_role(reading: Reading, start: int, end: int, vocabulary: Vocabulary) 
     for place in range(end, end + 3):
         if reading.punctuated(place - 1):
             break  # "with X, director not Y" says of X nothing but with
-        near.add(reading.phrase(place, place + 1))
+        near.add(re.sub(r"['’]s?$", "", reading.phrase(place, place + 1)))  # "in the director's chair"
     for role in sorted(vocabulary.catalogue.roles):
         if near & set(vocabulary.spoken.words[role].names):
             return "cast" if role == "cast" else "makers"

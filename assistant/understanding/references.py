@@ -65,6 +65,7 @@ class _Finder:
         pool = self.table or self.focus
         if pool:
             self.positions("position")
+            self.fixed("at_end", pool[-1:])
             self.fixed("middle", pool[(len(pool) - 1) // 2 : len(pool) // 2 + 1])
             self.extremes(pool)
             if len(pool) > 1:

@@ -25,7 +25,7 @@ def find_revisions(reading: Reading, vocabulary: Vocabulary, context: Context) -
     if context.held or context.shown:
         _take_back(reading, vocabulary, context)
     if context.held:
-        _undo(reading, context)
+        _undo(reading, vocabulary, context)
         for match in reading.matches("any_slot"):
             reading.use_span(match.start(), match.end())
         _readmit(reading, vocabulary, context)
@@ -61,9 +61,13 @@ def _new_subject(reading: Reading, context: Context) -> None:
         reading.use_span(match.start(), match.end())
 
 
-def _undo(reading: Reading, context: Context) -> None:
+def _undo(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
     for match in reading.matches("undo"):
         latest = max(held.turn for held in context.held)
+        if named := held_by(reading.plain[: match.start()], vocabulary, context):  # "I said from Japan, forget that"
+            drop(reading, named)
+            reading.use_span(0, match.end())
+            return
         drop(reading, [held for held in context.held if held.turn == latest])
         reading.use_span(match.start(), match.end())
         return

@@ -43,6 +43,7 @@ SQUEEZED = 7
 INITIALS = 3
 """Letters of shorthand that may be initials where it is not written small."""
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_HYPHENATED = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)+")
 _STROKE = re.compile(r"(?P<left>[^\W\d_]{2,}) ?/ ?(?=(?P<right>[^\W\d_]{2,}))")
 _NEIGHBOURS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _ENDINGS = ("s", "es", "ed", "d", "ing", "ly", "er", "r", "est", "y", "ish", "ness", "less", "ful", "able")
@@ -56,7 +57,14 @@ def respell(text: str, vocabulary: Vocabulary) -> str:
     words = list(_WORD.finditer(text))
     speller = vocabulary.speller
     folded = [fold(word.group()).replace("’", "'") for word in words]
-    unknown = [n for n, word in enumerate(words) if not speller.knows(word.group(), folded[n])]
+    parts = {
+        place
+        for whole in _HYPHENATED.finditer(text)
+        if vocabulary.mentions(whole.group())
+        for place, word in enumerate(words)
+        if whole.start() <= word.start() < whole.end()
+    }  # "Marc-André" is no slip for Marcel André
+    unknown = [n for n, word in enumerate(words) if n not in parts and not speller.knows(word.group(), folded[n])]
     changes: dict[tuple[int, int], str] = {}
     if 0 < len(unknown) <= MOST_UNKNOWN:
         changes = speller.corrections(folded, unknown)
@@ -64,7 +72,7 @@ def respell(text: str, vocabulary: Vocabulary) -> str:
     for place in range(len(words)):
         if place in taken or place - 1 in taken:
             continue
-        if (name := speller.full_name(folded, place)) is not None:
+        if place not in parts and (name := speller.full_name(folded, place)) is not None:
             changes[place - 1, place + 1] = name
         elif (name := speller.lower_name(words[place].group(), folded, place)) is not None:
             changes[place, place + 1] = name
