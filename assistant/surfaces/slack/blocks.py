@@ -182,13 +182,16 @@ def _opening(text: str, labels: Sequence[str]) -> list[Block]:
 
 
 def _chips(reply: Reply) -> list[Block]:
-    """The constraints and wishes that the reply acts on, each removed by a click."""
+    """The constraints and wishes that the reply acts on, each removed by a click, with all that go by its label."""
     if not reply.held:
         return _opening("", reply.acting_on)
-    buttons = []
-    for number, held in enumerate(reply.held[:MAX_CHIPS]):
-        label = HeldDocument.of(held, reply.language).label
-        buttons.append(_button(f"✕ {plain(label, MAX_BUTTON - 2)}", f"drop:{reply.reply_id}:{number}"))
+    numbers: dict[str, int] = {}
+    for number, held in enumerate(reply.held):
+        numbers.setdefault(HeldDocument.of(held, reply.language).label, number)
+    buttons = [
+        _button(f"✕ {plain(label, MAX_BUTTON - 2)}", f"drop:{reply.reply_id}:{number}")
+        for label, number in list(numbers.items())[:MAX_CHIPS]
+    ]
     return [{"type": "actions", "elements": buttons}]
 
 

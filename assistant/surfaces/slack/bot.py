@@ -278,7 +278,8 @@ class Bot:
             else:
                 text, take_back = "", tuple[str, ...]()
                 if done.kind == "drop":
-                    take_back = (reply["held"][done.number]["held_id"],)
+                    label = reply["held"][done.number]["label"]
+                    take_back = tuple(one["held_id"] for one in reply["held"] if one["label"] == label)
                 else:
                     text = "yes" if done.kind == "yes" else reply["question"]["options"][done.number]
                 await self._answer(

@@ -103,7 +103,12 @@ def hold(hostile, count):
         item = replace(card.item, categories=(hostile,))
         cards.append(replace(card, explanation=explanation, item=item))
     held = tuple(
-        Held(held_id=f"h{n}", constraint=Constraint(slot="tags", op="any", values=(hostile,)), promised=True, turn=1)
+        Held(
+            held_id=f"h{n}",
+            constraint=Constraint(slot="tags", op="any", values=(f"{n} {hostile}",)),
+            promised=True,
+            turn=1,
+        )
         for n in range(30)
     )
     options = tuple(f"{n} {hostile}" for n in range(120))
@@ -199,3 +204,19 @@ def test_an_id_is_claimed_once_also_by_another_process_and_for_an_hour(tmp_path)
     assert b"event/" not in (tmp_path / "slack.sqlite3").read_bytes()
     first.close()
     other.close()
+
+
+def test_what_goes_by_one_label_has_one_chip():
+    """As a word does that is a genre and a mood."""
+    held = tuple(
+        Held(
+            held_id=f"h{number}",
+            constraint=Constraint(slot=slot, op="any", values=("funny",)),
+            promised=False,
+            turn=1,
+        )
+        for number, slot in enumerate(("tags", "moods"))
+    )
+    shown = blocks(made([make_card(1)], held=held))
+    chips = [one for block in shown for one in block.get("elements", ()) if one.get("value", "").startswith("drop:")]
+    assert [chip["text"]["text"] for chip in chips] == ["✕ funny"]

@@ -19,6 +19,7 @@ from assistant.ingest import index_items
 from assistant.llm.scripted import ScriptedModel
 from assistant.surfaces.slack import bot as bot_module
 from assistant.surfaces.slack import serve
+from assistant.surfaces.slack.stored import find_reply
 from tests.assistant.turns import good_answer, opened
 from tests.surfaces.attacks import OURS, acting, items_of, word_of
 from tests.surfaces.slack.fake_slack import (
@@ -336,6 +337,20 @@ async def test_a_constraint_is_removed_by_its_chip(folder):
         (chip,) = (value for label, value in labels.items() if "Leone" in label)
         await slack.click(message, chip)
         assert "Fistful" in words(fake.shown[1])
+
+
+async def test_what_goes_by_one_label_is_removed_by_one_chip(folder, monkeypatch):
+    def relabelled(*given):
+        reply = find_reply(*given)
+        return reply | {"held": [one | {"label": "funny"} for one in reply["held"]]}
+
+    monkeypatch.setattr(bot_module, "find_reply", relabelled)
+    async with fake_slack() as fake, running(folder, fake) as slack:
+        await slack.event(direct("a western, not by Sergio Leone"))
+        await slack.click(fake.shown[0], values(fake.shown[0], "drop")[1])
+        ((_, before), (_, after)) = slack.store.conversations.turns("slack/T1/U1", "slack/T1/D1")
+        assert len(before["held"]) == 2
+        assert after["held"] == []
 
 
 async def test_an_option_of_a_question_is_answered_by_its_button(folder):

@@ -138,6 +138,25 @@ def test_a_conversation_that_is_gone_is_told(seen):
     assert "#" not in page.url
 
 
+def test_what_goes_by_one_label_is_one_chip(seen):
+    """As a word does that is a genre and a mood."""
+    page = seen.page
+
+    def relabel(route: Any) -> None:
+        answer = route.fetch()
+        assert '"label":"up to 1969"' in answer.text()
+        route.fulfill(response=answer, body=answer.text().replace('"label":"up to 1969"', '"label":"Comedy"'))
+
+    page.route("**/api/chat", relabel)
+    seen.say("a comedy before 1970")
+    page.unroute("**/api/chat")
+    assert page.locator(".held .chip").all_inner_texts() == ["Comedy"]
+    page.get_by_role("button", name="Take back: Comedy").click()
+    page.locator(".turn").nth(1).locator(".card").first.wait_for()
+    seen.finished()
+    assert page.locator(".held").count() == 0
+
+
 def test_refined_taken_back_and_said_otherwise(seen):
     page = seen.page
     seen.say("a comedy")

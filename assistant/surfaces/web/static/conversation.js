@@ -137,10 +137,11 @@ function show(place, reply, cards) {
   place.lang = reply.language || "en";
   for (const old of log.querySelectorAll(".question, .held")) old.remove();
   const held = reply.held ?? [];
+  const labels = [...new Set(held.map((one) => one.label))];
   replace(
     place,
     reply.answer ? [reason(reply.answer), evidence(reply.answer)] : h("p", { class: "text", dir: "auto" }, reply.text),
-    held.length > 0 && h("div", { class: "held", role: "group", "aria-label": t.actingOn }, h("span", { class: "small" }, t.actingOn), held.map(chip)),
+    held.length > 0 && h("div", { class: "held", role: "group", "aria-label": t.actingOn }, h("span", { class: "small" }, t.actingOn), labels.map((label) => chip(label, held.filter((one) => one.label === label)))),
     cards.length > 0 && h("ol", { class: "cards" }, cards.map((one) => card(one, does))),
     reply.question &&
       h(
@@ -152,13 +153,15 @@ function show(place, reply, cards) {
   );
 }
 
-/** What a reply acts on, to be taken back. */
-function chip(one) {
+/** What a reply acts on, to be taken back: all that goes by one label, as a word does that is a genre and a mood. */
+function chip(label, all) {
+  const required = all.some((one) => one.promised);
+  const takeBack = () => talk({ take_back: all.map((one) => one.held_id), label: clean(label) });
   return h(
     "span",
-    { class: one.promised ? "chip required" : "chip", title: one.promised ? t.promised : t.preferred },
-    h("span", { dir: "auto" }, one.label),
-    iconButton(t.takeBack(clean(one.label)), "close", () => talk({ take_back: [one.held_id], label: clean(one.label) })),
+    { class: required ? "chip required" : "chip", title: required ? t.promised : t.preferred },
+    h("span", { dir: "auto" }, label),
+    iconButton(t.takeBack(clean(label)), "close", takeBack),
   );
 }
 
