@@ -1,4 +1,4 @@
-"""The OpenAI-compatible endpoint, asked by the vendor's own client."""
+"""The OpenAI-compatible endpoint, asked by the vendor's own client, and by LangChain's."""
 
 from __future__ import annotations
 
@@ -79,3 +79,18 @@ def test_what_cannot_be_answered_is_refused(client) -> None:
         complete(client, [user("x" * 9_000)])
     with pytest.raises(openai.AuthenticationError):
         complete(client.with_options(api_key=f"{PREFIX}_0a_former"), [user("a western")])
+
+
+def test_langchain_takes_it_for_a_chat_model(client) -> None:
+    langchain_openai = pytest.importorskip("langchain_openai")
+    model = langchain_openai.ChatOpenAI(
+        model="recommender-assistant", base_url=str(client.base_url), api_key="none", max_retries=0
+    )
+    whole = model.invoke("a western")
+    assert "Unforgiven" in whole.content
+    assert whole.usage_metadata["total_tokens"] == 0
+    chunks = list(model.stream("a western"))
+    assert "".join(chunk.content for chunk in chunks) == whole.content
+    assert len([chunk for chunk in chunks if chunk.content]) > 2  # card by card
+    history = [("human", "a comedy"), ("ai", model.invoke("a comedy").content), ("human", "before 1970")]
+    assert "*Comedy · up to 1969*" in model.invoke(history).content
