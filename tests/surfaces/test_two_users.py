@@ -1,8 +1,9 @@
-"""Two users of one server, in any order of requests: nothing of one ever reaches the other."""
+"""Two users of one server, in any order of requests to any of its routes: nothing of one ever reaches the other."""
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import httpx
@@ -18,6 +19,9 @@ from vectorstore.embed_hashing import HashingEmbedder
 
 MARKS = ("quxana", "quxben")
 """A word of its own for each user, in all that they say."""
+PATHS = ("/", "/health", "/ready", "/metrics", "/openapi.json", "/pictures/alien", "/static/app.js", "/v1/models", "/api/me",
+         "/api/me/export", "/api/examples", "/api/conversations", "/api/tastes")  # fmt: skip
+"""Of routes that are read and take no name of anything of anybody."""
 SEQUENCES = 1_000
 REQUESTS = 4
 """Of a sequence, at most; each by either user."""
@@ -67,10 +71,18 @@ class _TwoUsers(RuleBasedStateMachine):
             if line.startswith("data: ") and "conversation" in (document := json.loads(line[6:])):
                 self.conversations.append(document["conversation"])
 
+    @rule(who=st.integers(0, 1), text=st.sampled_from(("a western", "more")), data=st.data(), stream=st.booleans())
+    def complete(self, who: int, text: str, data: st.DataObject, stream: bool) -> None:
+        """As a client of OpenAI's that goes on in a conversation, by its name or by what was said."""
+        named = self.a_conversation(data)
+        body = {"messages": [{"role": "user", "content": f"{text} {MARKS[who]}"}], "stream": stream}
+        headers = {} if named == "none" else {"X-Conversation": named}
+        self.see(who, self.clients[who].post("/v1/chat/completions", json=body, headers=headers))
+
     @rule(who=st.integers(0, 1), data=st.data())
     def read(self, who: int, data: st.DataObject) -> None:
         client = self.clients[who]
-        for path in ("/api/conversations", "/api/tastes", "/api/me", "/api/me/export", "/api/examples", "/metrics"):
+        for path in PATHS:
             self.see(who, client.get(path))
         self.see(who, client.get(f"/api/conversations/{self.a_conversation(data)}"))
         self.tastes += [entry["entry_id"] for entry in client.get("/api/tastes").json()]
@@ -88,12 +100,14 @@ class _TwoUsers(RuleBasedStateMachine):
         assert all(row["user_id"] == self.users[1 - who] for row in other["event"])
         self.see(who, client.post("/api/rank", json={}))
         self.see(who, client.post("/api/why", json={"item_id": item}))
+        self.see(who, client.post("/api/explain", json={"item_id": item}))
 
     @rule(who=st.integers(0, 1), data=st.data())
     def taste(self, who: int, data: st.DataObject) -> None:
         client = self.clients[who]
         words = {"slot": "categories", "value": "Western", "likes": True, "words": f"westerns {MARKS[who]}"}
         self.see(who, client.post("/api/tastes", json=words))
+        self.see(who, client.post("/api/tastes/propose"))
         entry = data.draw(st.sampled_from(self.tastes))
         mine = {found["entry_id"] for found in client.get("/api/tastes").json()}
         for answer in (
@@ -110,6 +124,12 @@ class _TwoUsers(RuleBasedStateMachine):
         self.see(who, self.clients[who].delete(f"/api/conversations/{self.a_conversation(data)}"))
         self.see(who, self.clients[who].delete(f"/api/tastes/{data.draw(st.sampled_from(self.tastes))}"))
         assert other.get("/api/me").json() == before
+
+    @rule(who=st.integers(0, 1))
+    def renew(self, who: int) -> None:
+        """A new session goes on as the user of the one before."""
+        answer = self.see(who, self.clients[who].post("/api/session"))
+        assert answer.json()["user"] == self.users[who]
 
     @rule(who=st.integers(0, 1))
     def erase(self, who: int) -> None:
@@ -131,6 +151,11 @@ def _run(server: Served, sequences: int) -> None:
             derandomize=True,
         ),
     )
+    described = server.app.openapi()["paths"]
+    with server.client() as nobody:
+        counted = nobody.get("/metrics").text.replace(":path}", "}")
+    asked = set(re.findall(r'requests_total\{method="(\w+)",route="([^"]+)"', counted))
+    assert asked >= {(method.upper(), path) for path, methods in described.items() for method in methods}
 
 
 def test_nothing_of_one_user_reaches_the_other(server: Served) -> None:

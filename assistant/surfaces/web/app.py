@@ -41,6 +41,7 @@ SECURITY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; manifest-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 STATIC_TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -283,8 +284,9 @@ class _Guard:
             await self._app(scope, body.receive, answer)
         finally:
             route = getattr(scope.get("route"), "path", "none")
-            self._web.metrics.requests.labels(route, scope["method"], str(status)).inc()
-            _log.info("%s %s %d %.0f ms", scope["method"], route, status, 1000 * (time.perf_counter() - started))
+            method = scope["method"] if scope["method"] in METHODS else "other"  # a client may send any word
+            self._web.metrics.requests.labels(route, method, str(status)).inc()
+            _log.info("%s %s %d %.0f ms", method, route, status, 1000 * (time.perf_counter() - started))
 
     async def _too_large(self, scope: Scope, receive: Receive, send: Send) -> None:
         message = f"A request may have {self._web.settings.web_max_body:,} bytes. See the setting: web_max_body"
