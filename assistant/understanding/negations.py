@@ -197,7 +197,11 @@ def mark_excluded(reading: Reading, vocabulary: Vocabulary) -> None:
     """Mark values with a negation behind them that ends the clause: "non-stick excluded", "dogs yes, cats no"."""
     for index in range(1, len(reading.tokens)):
         size = cue_at(reading, index, reading.language.words("excluded"))
-        if not size or not reading.punctuated(index + size - 1) or reading.punctuated(index - 1):
+        ends = bool(size) and (
+            reading.punctuated(index + size - 1)
+            or reading.tokens[index + size].text in reading.language.words("clause_joins")
+        )
+        if not ends or reading.punctuated(index - 1):
             continue
         _exclude(reading, index, index + size, vocabulary)
     for index in range(1, len(reading.tokens)):

@@ -167,7 +167,8 @@ def _asked_role(reading: Reading, start: int, end: int, vocabulary: Vocabulary) 
         return "makers"
     joined = behind in reading.language.words("alternative")
     if behind and not joined and before.endswith(tuple(f" {word}" for word in cues["relative"])):
-        return "cast" if behind in cues["appeared"] else "makers"
+        told = reading.phrase(end + 1, end + 2) if behind.endswith(reading.language.words("denied_ends")) else behind
+        return "cast" if told in cues["appeared"] else "makers" if told in cues["made"] else None
     if any(" " in cue and before.endswith(cue) for cue in cues["acted"]):
         return "cast"  # "played by"
     if any(before.endswith(cue) for cue in (*cues["directed"], *cues["by"])):
