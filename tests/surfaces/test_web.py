@@ -352,10 +352,10 @@ def test_every_answer_is_guarded(client: httpx.Client) -> None:
 
 def test_what_is_measured_names_nobody(client: httpx.Client) -> None:
     ask(client, "a western that nobody hears of")
-    client.request("SAIDBYNOBODY", "/health")
+    client.request("PROPFIND", "/health")
     told = client.get("/metrics").text
     assert 'assistant_http_requests_total{method="other"' in told
-    assert "SAIDBYNOBODY" not in told
+    assert "PROPFIND" not in told
     assert 'assistant_turns_total{intent="recommend"}' in told
     assert "assistant_turn_seconds_bucket" in told
     assert "nobody hears of" not in told
