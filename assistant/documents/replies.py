@@ -183,10 +183,12 @@ class QuestionDocument(Document):
     slot: str
     """Blank for an offer to leave something out."""
     options: list[str]
+    drops: list[str] = Field(default_factory=list)
+    """For such an offer: the ``held_id`` to take back where it is accepted."""
 
     @classmethod
     def of(cls, question: Question) -> QuestionDocument:
-        return cls(text=question.text, slot=question.slot, options=list(question.options))
+        return cls(text=question.text, slot=question.slot, options=list(question.options), drops=list(question.drops))
 
 
 class RepliedDocument(Document):

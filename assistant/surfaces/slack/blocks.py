@@ -222,7 +222,7 @@ def _compact(card: Recommendation, number: int, reply_id: str | None) -> list[Bl
 
 def _question(question: Question, reply: Reply) -> list[Block]:
     parts = [_section(f"*{mrkdwn(question.text, MAX_QUESTION)}*")]
-    if question.drops and reply.language == "en":
+    if question.drops:
         parts.append({"type": "actions", "elements": [_button("Yes", f"yes:{reply.reply_id}:0")]})
     options = [(plain(option, MAX_BUTTON), f"option:{reply.reply_id}:{n}") for n, option in enumerate(question.options)]
     if len(options) > OPTION_BUTTONS:

@@ -280,8 +280,10 @@ class Bot:
                 if done.kind == "drop":
                     label = reply["held"][done.number]["label"]
                     take_back = tuple(one["held_id"] for one in reply["held"] if one["label"] == label)
+                elif done.kind == "yes":
+                    take_back = tuple(reply["question"]["drops"])
                 else:
-                    text = "yes" if done.kind == "yes" else reply["question"]["options"][done.number]
+                    text = reply["question"]["options"][done.number]
                 await self._answer(
                     place, Message(user=place.user, conversation=place.conversation, text=text, take_back=take_back)
                 )

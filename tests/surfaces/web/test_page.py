@@ -157,6 +157,17 @@ def test_what_goes_by_one_label_is_one_chip(seen):
     assert page.locator(".held").count() == 0
 
 
+def test_what_is_offered_to_be_left_out_is_by_a_click(seen):
+    page = seen.page
+    seen.say("a western before 1900")
+    assert "Shall I leave out “up to 1899”?" in page.locator(".question").inner_text()
+    page.get_by_role("button", name="Yes").click()
+    page.locator(".turn").nth(1).locator(".card").first.wait_for()
+    seen.finished()
+    assert page.locator(".said p").last.inner_text() == "Took back: up to 1899"
+    assert page.locator(".held .chip").all_inner_texts() == ["Western"]
+
+
 def test_refined_taken_back_and_said_otherwise(seen):
     page = seen.page
     seen.say("a comedy")

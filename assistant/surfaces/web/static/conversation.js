@@ -138,6 +138,9 @@ function show(place, reply, cards) {
   for (const old of log.querySelectorAll(".question, .held")) old.remove();
   const held = reply.held ?? [];
   const labels = [...new Set(held.map((one) => one.label))];
+  const drops = reply.question?.drops ?? []; // what it offers to leave out
+  const dropped = held.filter((one) => drops.includes(one.held_id)).map((one) => clean(one.label));
+  const leaveOut = () => talk({ take_back: drops, label: dropped.join(", ") });
   replace(
     place,
     reply.answer ? [reason(reply.answer), evidence(reply.answer)] : h("p", { class: "text", dir: "auto" }, reply.text),
@@ -148,7 +151,7 @@ function show(place, reply, cards) {
         "div",
         { class: "question" },
         h("p", { dir: "auto" }, reply.question.text),
-        h("div", { class: "chips" }, reply.question.options.map((option) => button(option, () => talk({ text: option }), { kind: "chip" }))),
+        h("div", { class: "chips" }, drops.length > 0 && button(t.yes, leaveOut, { kind: "chip" }), reply.question.options.map((option) => button(option, () => talk({ text: option }), { kind: "chip" }))),
       ),
   );
 }
