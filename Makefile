@@ -64,16 +64,16 @@ $(UV):
 	@$(PYTHON) -m venv $(STAMPS)/uv && $(STAMPS)/uv/bin/python -m pip install --quiet --disable-pip-version-check uv
 
 $(VENV)/pyvenv.cfg: | $(UV)
-	@$(UV) venv --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV)
+	@$(UV) venv --quiet --seed --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV)
 
 $(STAMPS)/demo-none: pyproject.toml $(VENV)/pyvenv.cfg
 	@echo "Installing (about a minute) …"
-	@$(UV) pip install --quiet --python $(BIN)/python -e .
+	@$(UV) pip install --quiet --python $(BIN)/python -e '.[web]'
 	@touch $@
 
 $(STAMPS)/demo-local: pyproject.toml $(VENV)/pyvenv.cfg $(LLAMA_WHEELS)/built
 	@echo "Installing with the local model (about a minute) …"
-	@$(UV) pip install --quiet --python $(BIN)/python --find-links $(LLAMA_WHEELS) -e '.[local]'
+	@$(UV) pip install --quiet --python $(BIN)/python --find-links $(LLAMA_WHEELS) -e '.[local,web]'
 	@touch $@
 
 $(STAMPS)/dev: pyproject.toml $(VENV)/pyvenv.cfg $(LLAMA_WHEELS)/built

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -57,6 +58,8 @@ def demo(data: Path | None, llm: str | None, as_json: bool) -> None:
         say(Text.assemble((f"{USER}: ", "bold"), REQUEST), "")
         show_turn(assistant, REQUEST, user=USER, conversation=fresh_conversation(), out=out)
     say("", "Go on with:", f"  {_program()} chat --data {_quoted(folder)} --user {USER}")
+    if find_spec("fastapi") is not None:  # of the extra web
+        say("or in a browser:", f"  {_program()} serve --data {_quoted(folder)}")
 
 
 def fresh_conversation() -> str:

@@ -99,11 +99,13 @@ def test_explain(folder, capsys):
 
 
 def test_demo_indexes_once_and_says_how_to_go_on(tmp_path, capsys):
+    pytest.importorskip("fastapi", reason="needs the extra web")
     data = tmp_path / "demo"
     assert run(["demo", "--data", str(data)]) == 0
     captured = capsys.readouterr()
     assert captured.out.startswith(f"ana: {demo.REQUEST}\n")
     assert f"assistant chat --data {data} --user ana" in captured.out
+    assert f"assistant serve --data {data}" in captured.out
     assert "Indexing the sample films" in captured.err
     assert run(["demo", "--data", str(data), "--json"]) == 0
     captured = capsys.readouterr()
