@@ -103,7 +103,7 @@ def understand(
     find_labels(reading, vocabulary)
     _note_unheeded(reading, vocabulary, ruled_out)
     state(reading, vocabulary)
-    find_replaced(reading, context)
+    find_replaced(reading, vocabulary, context)
     join_alternatives(reading, vocabulary)
     _point(reading, vocabulary, context)
     _widen(reading)

@@ -17,6 +17,8 @@ MOST_JOINING = 6
 """Words between a negation and what it rules out."""
 ALL_BUT_REACH = 4
 """Words behind "any" among which "but" stands that leaves something out."""
+LEFT_REACH = 9
+"""Words behind "leave" or "keep" among which "out" stands."""
 LIST_REACH = 5
 """Words behind a comma among which a negated list has its conjunction."""
 
@@ -185,7 +187,7 @@ def _leaves_out(reading: Reading, index: int, vocabulary: Vocabulary) -> int:
     language = reading.language
     if reading.tokens[index].text not in language.words("leaving"):
         return 0
-    for behind in range(index + 1, min(index + 1 + NEGATION_REACH, len(reading.tokens))):
+    for behind in range(index + 1, min(index + 1 + LEFT_REACH, len(reading.tokens))):
         if reading.tokens[behind].text in language.words("left_out"):
             return int(any(named_at(reading, place, vocabulary) for place in range(index + 1, behind)))
         if reading.punctuated(behind):
@@ -195,6 +197,10 @@ def _leaves_out(reading: Reading, index: int, vocabulary: Vocabulary) -> int:
 
 def mark_excluded(reading: Reading, vocabulary: Vocabulary) -> None:
     """Mark values with a negation behind them that ends the clause: "non-stick excluded", "dogs yes, cats no"."""
+    for index in range(1, len(reading.tokens)):
+        glued = reading.text[reading.tokens[index - 1].end : reading.tokens[index].start] == "-"
+        if glued and reading.tokens[index].text in reading.language.words("glued_excluded"):
+            _exclude(reading, index, index + 1, vocabulary)
     for index in range(1, len(reading.tokens)):
         size = cue_at(reading, index, reading.language.words("excluded"))
         ends = bool(size) and (

@@ -9,6 +9,7 @@ from assistant.text import fold
 from assistant.types import Constraint, Context, Held
 from assistant.understanding.reading import Reading
 from assistant.understanding.revisions import drop
+from assistant.vocabulary import Vocabulary
 
 
 def _promise_instead(reading: Reading, context: Context) -> None:
@@ -34,32 +35,32 @@ def _limit_instead(reading: Reading, gone: Sequence[Held]) -> None:
         reading.constraints.append(replace(wish, low=low, high=high))
 
 
-def _named_to_go(reading: Reading, context: Context) -> None:
+def _named_to_go(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
     """What is held and named again in a message that says that something goes, goes, in whatever frame: "kindly replace
     this condition, from Japan, with this one: from Italy"."""
     if not reading.first("revises"):
         return
     for held in context.held:
-        again = [one for one in reading.constraints if _same(one, held.constraint)]
+        again = [one for one in reading.constraints if _same(one, held.constraint, vocabulary)]
         if not again or held.turn >= context.turn:
             continue
         reading.constraints = [one for one in reading.constraints if one not in again]
         drop(reading, [held])
 
 
-def _same(one: Constraint, other: Constraint) -> bool:
-    values = ({fold(value) for value in each.values} for each in (one, other))
-    return (one.slot, one.op, one.low, one.high) == (other.slot, other.op, other.low, other.high) and (
-        next(values) == next(values)
-    )
+def _same(one: Constraint, other: Constraint, vocabulary: Vocabulary) -> bool:
+    """Whether two constraints say the same; somebody is the same in whatever role."""
+    values = [{fold(value) for value in each.values} for each in (one, other)]
+    slots = one.slot == other.slot or (vocabulary.is_people(one.slot) and vocabulary.is_people(other.slot))
+    return slots and (one.op, one.low, one.high) == (other.op, other.low, other.high) and values[0] == values[1]
 
 
-def find_replaced(reading: Reading, context: Context) -> None:
+def find_replaced(reading: Reading, vocabulary: Vocabulary, context: Context) -> None:
     """ "Actually make it a drama": what is held of the slots that the message names gives way, wishes too.
 
     Where something of a slot was taken back by name ("swap horror for comedy"), the rest of that slot stays.
     """
-    _named_to_go(reading, context)
+    _named_to_go(reading, vocabulary, context)
     matches = [match for match in reading.matches("instead") if reading.free_span(match.start(), match.end())]
     matches += list(reading.matches("swap"))
     if not matches:
