@@ -27,6 +27,7 @@ from schemathesis.engine import events as told
 from schemathesis.engine.recorder import ScenarioRecorder
 from schemathesis.engine.run import PhaseName
 from schemathesis.generation.stateful.state_machine import StepInput, StepOutput
+from schemathesis.specs.openapi.checks import use_after_free
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from assistant.documents import ErrorDocument
@@ -122,9 +123,18 @@ def document(server: Served) -> dict[str, Any]:
     return httpx.get(f"{server.url}/openapi.json", trust_env=False).json()
 
 
+def operations(document: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
+    """By id: what Schemathesis calls it, and its description."""
+    return {
+        operation["operationId"]: (f"{method.upper()} {path}", operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
 def _schema(server: Served, headers: dict[str, str], *, links: bool) -> OpenApiSchema:
     checks: dict[str, Any] = {check: {"enabled": True} for check in CHECKS}
-    # In a sequence it takes the key that every request has for one that was made up beside it.
+    # In a sequence this check takes the key that every request has for one that was made up beside it.
     checks["ignored_auth"] = {"enabled": not links}
     # What is forbidden may well be too large as well.
     checks["negative_data_rejection"] = {"enabled": True, "expected-statuses": ["400", "401", "404", "413", "422"]}
@@ -150,9 +160,8 @@ def test_every_answer_is_one_that_is_described(
     assert not seen.faults, "\n\n".join(seen.faults[:10])
     assert set(seen.cases) == {"examples", "coverage", "fuzzing"}
     assert seen.cases.total() >= ALONE
-    operations = {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}
     of_nobody = {"GET /health", "GET /ready"}
-    assert set(seen.statuses) == operations
+    assert set(seen.statuses) == {label for label, _ in operations(document).values()}
     accepted = {name for name, counted in seen.statuses.items() if counted[200]}
     assert {name for name, counted in seen.statuses.items() if counted[401]} == accepted - of_nobody
 
@@ -165,7 +174,7 @@ def test_so_is_every_answer_in_a_sequence_along_the_links(
     links: dict[str, str] = {}
 
     class Sequence(_schema(server, headers, links=True).as_state_machine()):  # type: ignore[misc]
-        """Of requests of one user, of whom nothing is known at its beginning but a conversation and a taste."""
+        """Of requests of one user, of whom a conversation, a taste and an event are known at its beginning, no more."""
 
         def setup(self) -> None:
             with server.client(**headers) as ana:
@@ -173,17 +182,21 @@ def test_so_is_every_answer_in_a_sequence_along_the_links(
                 ask(ana, "a western")
                 taste = {"slot": "categories", "value": "Western", "likes": True, "words": "westerns"}
                 ana.post("/api/tastes", json=taste).raise_for_status()
+                ana.post("/api/events", json={"item_id": "alien", "kind": "like"}).raise_for_status()
 
         def step(self, input: StepInput) -> StepOutput | None:
             if input.transition is not None and input.is_applied:
                 links[input.case.id] = input.transition.id.partition(" -> ")[0]
             return super().step(input)
 
-        def validate_response(self, response: Response, case: Case, *more: Any, **named: Any) -> None:
+        def validate_response(self, response: Response, case: Case, *_: object, **options: Any) -> None:
             statuses[response.status_code] += 1
             if case.id in links:
                 linked[links[case.id], case.operation.label, response.status_code] += 1
-            super().validate_response(response, case, *more, **named)
+            # A conversation that was deleted begins anew where somebody says its name in a chat.
+            begun_anew = case.operation.label == "GET /api/conversations/{conversation}"
+            excluded = [use_after_free] if begun_anew else None
+            case.validate_response(response, excluded_checks=excluded, transport_kwargs=options)
 
     Sequence.run(
         settings=settings(
@@ -198,19 +211,13 @@ def test_so_is_every_answer_in_a_sequence_along_the_links(
     print(dict(statuses), linked.total(), dict(linked))
     assert statuses.total() >= IN_SEQUENCES
     assert linked.total() >= LINKED
-    named = {
-        link["operationId"]
-        for methods in document["paths"].values()
-        for operation in methods.values()
+    described = operations(document)
+    followed = {
+        described[link["operationId"]][0]
+        for _, operation in described.values()
         for link in operation["responses"]["200"].get("links", {}).values()
     }
-    labels = {
-        f"{method.upper()} {path}"
-        for path, methods in document["paths"].items()
-        for method, operation in methods.items()
-        if operation["operationId"] in named
-    }
-    assert {label for _, label, status in linked if status == 200} >= labels
+    assert {label for _, label, status in linked if status == 200} >= followed
 
 
 # the refusals
@@ -222,7 +229,7 @@ def _refused(document: dict[str, Any], answer: httpx.Response, path: str, status
     assert ErrorDocument.model_validate_json(answer.content).error.message
     described = document["paths"][path][answer.request.method.lower()]["responses"][str(status)]
     assert described["description"] == REFUSALS[status].description
-    assert set(described.get("headers", ())) <= {name.title().replace("Www", "WWW") for name in answer.headers}
+    assert all(name in answer.headers for name in described.get("headers", ()))
 
 
 def test_what_is_refused_is_described(server: Served, headers: dict[str, str], document: dict[str, Any]) -> None:

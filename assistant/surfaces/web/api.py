@@ -166,7 +166,7 @@ async def transcript(conversation: str, who: Who, server: Server) -> TranscriptD
     return TranscriptDocument(conversation=conversation, turns=shown)
 
 
-@routes.delete("/conversations/{conversation:path}", summary="Erase a conversation")
+@routes.delete("/conversations/{conversation:path}", responses=UNKNOWN, summary="Erase a conversation")
 async def delete_conversation(conversation: str, who: Who, server: Server) -> DeletedDocument:
     rows = await asyncio.to_thread(server.assistant.store.conversations.delete, who.user, conversation)
     return DeletedDocument(rows=rows)

@@ -63,8 +63,6 @@ REFUSALS: dict[int, Refusal] = {
 
 _ITEM_BODIES: dict[str, dict[str, str]] = {"explain": {}, "why": {}, "events": {"kind": "like"}}
 """Operations about an item, by what else their body needs."""
-_OF_CONVERSATION = ("transcript", "delete_conversation")
-_OF_ENTRY = ("change_taste", "confirm_taste", "delete_taste")
 
 
 def describe(app: FastAPI, web: Web) -> None:
@@ -150,7 +148,7 @@ def _links() -> dict[str, dict[str, Any]]:
     """By operation: what its answer can be gone on with."""
     said = "$response.body#/choices/0/message"
     entry = _with_path("entry_id", "$response.body#/entry_id", "change_taste", "delete_taste")
-    first_entry = _with_path("entry_id", "$response.body#/0/entry_id", *_OF_ENTRY)
+    first_entry = _with_path("entry_id", "$response.body#/0/entry_id", "change_taste", "confirm_taste", "delete_taste")
     return {
         "rank": _about_item("$response.body#/ranking/0"),
         "explain": _about_item("$response.body#/recommendation/item_id"),
@@ -176,7 +174,7 @@ def _about_item(item_id: str) -> dict[str, Any]:
 
 def _on_conversation(conversation: str) -> dict[str, Any]:
     going_on = {"operationId": "chat", "requestBody": {"conversation": conversation}}
-    return {"chat": going_on} | _with_path("conversation", conversation, *_OF_CONVERSATION)
+    return {"chat": going_on} | _with_path("conversation", conversation, "transcript", "delete_conversation")
 
 
 def _with_path(parameter: str, value: str, *operations: str) -> dict[str, Any]:
