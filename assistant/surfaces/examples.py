@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from assistant.phrases.labels import place
 from assistant.serving import Serving
 
 PHRASED = {"moods": "something {}", "countries": "something from {}"}
@@ -19,5 +20,6 @@ def example_requests(serving: Serving, slots: Sequence[str] = ("categories", "mo
         if (column := catalogue.labels.get(slot)) is not None and column.rows:
             common = max(column.rows, key=lambda value: (len(column.rows[value]), value))
             shown = column.display[common]
-            found.append(PHRASED.get(slot, "{}").format(shown) if shown.isascii() else shown)
+            named = place(shown) if slot == "countries" else shown
+            found.append(PHRASED.get(slot, "{}").format(named) if shown.isascii() else shown)
     return found

@@ -368,5 +368,6 @@ def test_what_is_measured_names_nobody(client: httpx.Client) -> None:
 def test_examples_are_requests_that_this_catalogue_answers(client: httpx.Client) -> None:
     found = client.get("/api/examples").json()
     assert found["items"] == len(FILMS)
+    assert "something from the United States" in found["examples"]
     for example in found["examples"]:
         assert ask(client, example)["recommendations"]
