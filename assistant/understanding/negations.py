@@ -217,8 +217,9 @@ def mark_excluded(reading: Reading, vocabulary: Vocabulary) -> None:
         if not reading.specified_at(index) and not cue_at(reading, index, reading.language.words("firm")):
             continue
         end, joins = index + size, reading.language.words("clause_joins")
-        while end < len(reading.tokens) and not reading.punctuated(end - 1) and not named_at(reading, end, vocabulary):
-            if reading.tokens[end].text in joins:
+        while end < len(reading.tokens) and not reading.punctuated(end - 1):
+            named = named_at(reading, end, vocabulary) and reading.tokens[end].text not in vocabulary.words_of_slots
+            if named or reading.tokens[end].text in joins:
                 break
             end += 1
         clause_ends = end == len(reading.tokens) or reading.punctuated(end - 1) or reading.tokens[end].text in joins

@@ -7,6 +7,7 @@ and no wish. So is what a reason names before a clause that says itself what is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Literal
@@ -27,7 +28,9 @@ def find_pointed(reading: Reading, vocabulary: Vocabulary) -> None:
         before = (_last_part(reading, whole, values), whole[1])
         if (pointed := _points(reading, *behind)) is not None:
             way, slot_word, behind = pointed
-            if run := _pointed_at(reading, before, values, slot_word, vocabulary):
+            texts = {token.text for token in reading.tokens[slice(*behind)]}
+            personal = bool(texts & {*reading.language.words("personal")})
+            if run := _pointed_at(reading, before, values, slot_word, vocabulary, personal=personal):
                 _take(reading, run, way, slot_word, vocabulary)
                 _use_others(reading, before, run)
             elif any(token.used for token in reading.tokens[before[0] : before[1]]):
@@ -64,10 +67,18 @@ def _points(reading: Reading, start: int, end: int) -> tuple[Pointed, str, tuple
 
 
 def _pointed_at(
-    reading: Reading, stretch: tuple[int, int], values: dict[int, int], slot_word: str, vocabulary: Vocabulary
+    reading: Reading,
+    stretch: tuple[int, int],
+    values: dict[int, int],
+    slot_word: str,
+    vocabulary: Vocabulary,
+    *,
+    personal: bool,
 ) -> Sequence[tuple[int, int]]:
     """The places, from and to before, of the value that a clause is about, with those that "or" and "and" join to it."""
     runs = _runs(reading, stretch, values)
+    if personal and (people := [run for run in runs if _is_person(reading, run[0], vocabulary)]):
+        runs = people
     if slot_word and (fitting := [run for run in runs if _of_slot(reading, run[0], slot_word, vocabulary)]):
         runs = fitting
     if not runs:
@@ -96,6 +107,10 @@ def _runs(reading: Reading, stretch: tuple[int, int], values: dict[int, int]) ->
     return runs
 
 
+def _is_person(reading: Reading, place: tuple[int, int], vocabulary: Vocabulary) -> bool:
+    return bool(vocabulary.person(re.sub(r"['’]s?$", "", reading.phrase(*place))))
+
+
 def _of_slot(reading: Reading, place: tuple[int, int], slot_word: str, vocabulary: Vocabulary) -> str | None:
     """The slot of that name which has the value at a place."""
     phrase = reading.phrase(*place)
@@ -120,6 +135,7 @@ def _take(
             continue
         for token in reading.tokens[start:end]:
             token.negated = way == "out"
+            token.liked = False  # "my mum loves Anna Magnani, so she has to be in it"
         reading.specified.update(range(start, end))
 
 
@@ -148,6 +164,9 @@ def _tells_more(reading: Reading, stretch: tuple[int, int], values: dict[int, in
 def _concludes(reading: Reading, stretch: tuple[int, int], values: dict[int, int], vocabulary: Vocabulary) -> bool:
     """Whether a clause draws a conclusion that says what is wanted."""
     clause = clause_at(reading, *stretch, values, vocabulary)
-    opens = reading.tokens[stretch[0]].text in reading.language.words("concluding")
-    said = clause.named > 0 or any(token.used for token in reading.tokens[stretch[0] : stretch[1]])
-    return opens and said and not clause.told
+    words = reading.language.words
+    opens = reading.tokens[stretch[0]].text in words("concluding")
+    asks = any(cue_at(reading, n, (*words("asking"), *words("than"))) for n in range(*stretch))
+    said = clause.named > 0 or asks or any(token.used for token in reading.tokens[stretch[0] : stretch[1]])
+    told = any(cue_at(reading, n, words("telling")) for n in range(*stretch))
+    return opens and said and not told

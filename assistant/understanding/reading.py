@@ -271,7 +271,10 @@ def denies(reading: Reading, index: int) -> int:
     spoken = reading.tokens[index - 1].text if index else ""
     denied = token.text.endswith(language.words("denied_ends")) if language.words("denied_ends") else False
     asks = index + 1 < len(reading.tokens) and reading.tokens[index + 1].text in language.words("talkers")
-    denied = denied and not asks and spoken not in language.words("talkers")  # "didn't I say", "I don't mind"
+    told = index > 1 and reading.tokens[index - 2].text in language.words(
+        "relatives"
+    )  # "where they don't talk in German"
+    denied = denied and not asks and (told or spoken not in language.words("talkers"))  # "didn't I say", "I don't mind"
     return int(denied and index > 0 and reading.specified_at(index))
 
 

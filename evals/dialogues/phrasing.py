@@ -1,9 +1,9 @@
 """How users put things: templates of data files, some of them held out.
 
-What is held out of a language stands in a file of its own (``en_held.toml``, written by another hand than ``en.toml``,
-without sight of the rules of understanding) or, without one, in the file for development. Of every list there, the
-phrasings at odd places (from 0) are held out; those at even places may be looked at. What a slot is called, and how its values are said, is in the files too: no slot has code
-of its own.
+What is held out of a language stands in a file of its own (``en_held.toml``, written by another hand than those of
+``en.toml``, without sight of the rules of understanding) or, without one, in the file for development, where the phrasings
+at odd places (from 0) of every list are held out. What a slot is called, and how its values are said, is in the files too:
+no slot has code of its own.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def phrasings_of(language: str, half: Half) -> tuple[PhrasingFile, Half]:
     if not held.is_file():
         return file, half
     if half == "held-out":
-        return read_phrasings(held.read_text(encoding="utf-8"), held.name), half
+        file = read_phrasings(held.read_text(encoding="utf-8"), held.name)
     return file, "all"
 
 
