@@ -60,6 +60,9 @@ def _mark(
     lasting: bool = True,
 ) -> None:  # fmt: skip
     words = reading.text[begin : stop if end is None else end].strip(" ,.;:!?")
+    joined, _, rest = words.partition(" ")
+    if fold(joined) in {*reading.language.words("conjunction"), *reading.language.words("turning")}:
+        words = rest
     for token in reading.tokens:
         if start <= token.start < stop:
             token.liked = likes
@@ -152,17 +155,21 @@ def state(reading: Reading, vocabulary: Vocabulary) -> None:
     for said in reading.said:
         target = reading.unsaid if said.back else reading.statements
         about: dict[tuple[str, str], float] = {}
+        others: set[tuple[str, str]] = set()  # ruled out by a statement of liking: "I love westerns, no horror"
         for found in reading.found:
             if said.start <= found.start and found.end <= said.end and found.constraint.op in ("any", "all", "none"):
                 values, certainty = _stated(found.constraint, vocabulary)
                 about.update(((found.constraint.slot, value), certainty) for value in values)
+                if found.constraint.op == "none" and said.likes and not said.back:
+                    others.update((found.constraint.slot, value) for value in values)
         titled = (item_id for place, item_id in reading.titled.items() if said.start <= place < said.end)
         about.update((("item", item_id), 1.0) for item_id in titled)
         if said.back:
             about = dict.fromkeys(values_in(reading.text[said.start : said.end], vocabulary), 1.0)
         for (slot, value), certainty in about.items():
             confidence = round(said.confidence * certainty, 2)
-            target.append(Statement(slot=slot, value=value, likes=said.likes, words=said.words, confidence=confidence))
+            likes = said.likes and (slot, value) not in others
+            target.append(Statement(slot=slot, value=value, likes=likes, words=said.words, confidence=confidence))
 
 
 INDIRECT = 0.7
