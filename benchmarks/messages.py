@@ -4,7 +4,7 @@
     python -m benchmarks.messages --list test     # on those kept for measuring
     python -m benchmarks.messages --show 20       # with the first that were not
 
-Both lists were written by one hand that had not seen the rules, with every promise that a message makes. A message counts
+Each list was written by one hand that had not seen the rules, with every promise that a message makes. A message counts
 where what is promised leaves neither an item that its writer would not have, nor less than they asked for: promises are
 compared by the items that meet them, so that it does not matter how they are put. Where a word is a value of two slots
 ("French"), either is right.

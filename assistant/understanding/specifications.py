@@ -39,6 +39,7 @@ class Clause:
     """A clause of a message, and what it names."""
 
     first: int
+    """The first token of all."""
     start: int
     """The first token behind the words that ask."""
     end: int
