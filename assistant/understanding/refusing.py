@@ -51,6 +51,8 @@ def _refuses(reading: Reading, others: list[int], *, asks: bool) -> bool:
     refusing = _covered(reading, others, words("refusing"))
     if not (removing or (refusing and not asks)):
         return False
+    if any(reading.tokens[n - 1].text in words("not_to_remove") for n in removing if n - 1 in others):
+        return False  # "don't remove the first one"
     texts = [reading.tokens[n].text for n in others if n not in removing | refusing]
     if any(text in words("refusing_nothing") for text in texts):
         return False
