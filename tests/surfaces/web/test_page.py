@@ -255,7 +255,7 @@ def test_a_reply_that_takes_long_says_so(browser, stalling):
     seen.page.clock.install()
     seen.page.fill("#message", "a drama")
     seen.page.keyboard.press("Enter")
-    seen.page.locator(".skeleton").first.wait_for()
+    seen.page.get_by_text("Checking the reasons …").wait_for()  # the last that is told before the model falls silent
     assert not seen.page.get_by_text("Still working.").is_visible()
     seen.page.clock.fast_forward(6_000)
     seen.page.get_by_text("Still working.").wait_for()
