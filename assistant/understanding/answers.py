@@ -48,7 +48,7 @@ def presume_no_preference(reading: Reading, vocabulary: Vocabulary, context: Con
     about_talk = any(text in language.words("chat") or text in language.words("evading") for text in texts)
     asking = (n for n in range(len(texts)) if cue_at(reading, n, language.words("asking")))
     wanted = next((n + cue_at(reading, n, language.words("asking")) for n in asking), len(texts))
-    plain = language.stopwords | vocabulary.dull_words | {*language.words("chatter"), *language.words("evading")}
+    plain = vocabulary.dull_words | {*language.words("chatter"), *language.words("evading")}
     if about_talk and all(text in plain for text in texts[wanted:]):  # "I'd like heists" names what no value is
         _use_all(reading)
         reading.unheeded.clear()

@@ -38,7 +38,7 @@ def find_pointed(reading: Reading, vocabulary: Vocabulary) -> None:
             else:
                 continue  # it points at something of another message
             reading.use(*behind)
-        elif _is_reason(reading, before, values, vocabulary) and _concludes(reading, behind, values, vocabulary):
+        elif _concludes(reading, behind, values) and _is_reason(reading, before, values, vocabulary):
             reading.use(*before)
 
 
@@ -157,16 +157,15 @@ def _is_reason(reading: Reading, stretch: tuple[int, int], values: dict[int, int
 def _tells_more(reading: Reading, stretch: tuple[int, int], values: dict[int, int], vocabulary: Vocabulary) -> bool:
     """Whether a clause holds words besides values and what joins them: "got to catch a train"."""
     within = {place + n for place, size in values.items() for n in range(size)}
-    dull = vocabulary.dull_words | vocabulary.words_that_join | reading.language.stopwords
-    return any(n not in within and reading.tokens[n].text not in dull for n in range(*stretch))
+    return any(n not in within and reading.tokens[n].text not in vocabulary.words_that_join for n in range(*stretch))
 
 
-def _concludes(reading: Reading, stretch: tuple[int, int], values: dict[int, int], vocabulary: Vocabulary) -> bool:
-    """Whether a clause draws a conclusion that says what is wanted."""
-    clause = clause_at(reading, *stretch, values, vocabulary)
-    words = reading.language.words
-    opens = reading.tokens[stretch[0]].text in words("concluding")
-    asks = any(cue_at(reading, n, (*words("asking"), *words("than"))) for n in range(*stretch))
-    said = clause.named > 0 or asks or any(token.used for token in reading.tokens[stretch[0] : stretch[1]])
-    told = any(cue_at(reading, n, words("telling")) for n in range(*stretch))
-    return opens and said and not told
+def _concludes(reading: Reading, stretch: tuple[int, int], values: dict[int, int]) -> bool:
+    """Whether a clause draws a conclusion that says what is wanted: it opens like one, names, asks or was understood before,
+    and tells nothing."""
+    words, places = reading.language.words, range(*stretch)
+    if reading.tokens[stretch[0]].text not in words("concluding"):
+        return False
+    says = (*words("asking"), *words("than"))
+    said = any(n in values or reading.tokens[n].used or cue_at(reading, n, says) for n in places)
+    return said and not any(cue_at(reading, n, words("telling")) for n in places)

@@ -173,7 +173,7 @@ def test_so_is_every_answer_in_a_sequence_along_the_links(
     linked: Counter[tuple[str, str, int]] = Counter()
     links: dict[str, str] = {}
 
-    class Sequence(_schema(server, headers, links=True).as_state_machine()):  # type: ignore[misc]
+    class Sequence(_schema(server, headers, links=True).as_state_machine()):  # type: ignore[misc]  # made at run time
         """Of requests of one user, of whom a conversation, a taste and an event are known at its beginning, no more."""
 
         def setup(self) -> None:

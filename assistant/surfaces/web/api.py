@@ -114,9 +114,8 @@ async def events(body: EventBody, who: Who, server: Server) -> RecordedDocument:
 
     def record() -> bool:
         stored = server.assistant.store.events_by_id([event.event_id]).get(event.event_id)
-        if (
-            stored is not None and stored.user_id != who.user
-        ):  # whose it is, and of what, is nothing to tell this caller
+        # Whose it is, and of what, is nothing to tell this caller.
+        if stored is not None and stored.user_id != who.user:
             raise UserError(f"The event_id {event.event_id!r} is taken. Give this event an id of its own, or none.")
         return record_event(server.assistant.store, event)
 

@@ -77,14 +77,14 @@ def describe(app: FastAPI, web: Web) -> None:
             made[keyed] = completed(make(), keyed=keyed)
         return made[keyed]
 
-    app.openapi = openapi  # type: ignore[method-assign]
+    app.openapi = openapi  # type: ignore[method-assign]  # as FastAPI documents it
 
 
 def completed(document: dict[str, Any], *, keyed: bool) -> dict[str, Any]:
     """The document that FastAPI made of the routes, with all that they answer. Without ``keyed`` nobody has to say who asks."""
     schemas = document["components"]["schemas"]
     models = [(model, "serialization") for model in (ErrorDocument, *_EVENTS.values())]
-    _, made = models_json_schema(models, ref_template=_SCHEMAS + "{model}")  # type: ignore[arg-type]
+    _, made = models_json_schema(models, ref_template=_SCHEMAS + "{model}")  # type: ignore[arg-type]  # the mode is a literal
     for name, schema in made["$defs"].items():
         schemas.setdefault(name, schema)
     for name in _OF_FASTAPI:
